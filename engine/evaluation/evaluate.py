@@ -1,0 +1,113 @@
+"""Inspect the labelled pictures of a data set and say how well the verdicts and maps fit them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import PictureError
+from engine.evaluation.datasets import Dataset, LabelledPicture, read_mask
+from engine.evaluation.pixel_metrics import PooledPixels
+from engine.evaluation.report import Evaluation, Tested, report
+from engine.pictures import FilePicture
+from engine.types import FitStep, Frame, Inspection, Origin, ShownMap
+
+Inspect: TypeAlias = Callable[[Frame], Inspection]
+
+MapToSource: TypeAlias = Callable[[ShownMap, tuple[int, int]], NDArray[np.float32]]
+"""Carries a shown map to a picture of (height, width): (H, W) float32, NaN outside the ROI."""
+
+
+def evaluate(
+    inspect: Inspect,
+    dataset: Dataset,
+    map_to_source: MapToSource,
+    *,
+    method: str,
+    backbone: str,
+    release_mb: float,
+) -> Generator[FitStep, None, Evaluation]:
+    """Inspect every test picture, one per step, and measure at the end.
+
+    Pixel figures are taken at the resolution of the pictures themselves: the map is enlarged,
+    never the mask reduced.
+
+    Parameters
+    ----------
+    inspect
+        Judges one frame by the release under test; what it raises ends the evaluation.
+    map_to_source
+        Called only where the data set has masks and the method a map.
+    method, backbone, release_mb
+        What the manifest says of the release; passed on into the report.
+
+    Raises
+    ------
+    RecipeError
+        A mask cannot be read or does not have the size of its picture, or no picture can be read.
+    """
+    pixels = PooledPixels()
+    tested: list[Tested] = []
+    unreadable: list[str] = []
+    started = perf_counter()
+    for number, picture in enumerate(dataset.test, start=1):
+        try:
+            frame = _frame(picture, number)
+        except PictureError as error:
+            unreadable.append(str(error))
+        else:
+            inspection = inspect(frame)
+            mask = _mask(picture, frame) if dataset.has_masks else None
+            if mask is not None and inspection.shown_map is not None:
+                pixels.add(map_to_source(inspection.shown_map, mask.shape), mask)
+            tested.append(
+                Tested(
+                    defect_class=picture.defect_class,
+                    score=inspection.score,
+                    verdict=inspection.verdict,
+                    latency_ms=inspection.latency_ms,
+                    marked=mask is not None,
+                )
+            )
+        per_picture_s = (perf_counter() - started) / number
+        left = len(dataset.test) - number
+        yield FitStep("Inspecting test pictures", number, len(dataset.test), left * per_picture_s)
+    yield FitStep("Measuring", 0, 1, None)
+    return report(
+        tested,
+        unreadable,
+        pixels.measure(limit=0.3),
+        dataset,
+        method=method,
+        backbone=backbone,
+        release_mb=release_mb,
+    )
+
+
+def _frame(picture: LabelledPicture, number: int) -> Frame:
+    image, sha256 = FilePicture(picture.path, group=picture.path.name).load()
+    origin = Origin(
+        source="evaluation",
+        part_id=picture.path.name,
+        taken_at=datetime.now(UTC),
+        number=number,
+        simulated=False,
+        sha256=sha256,
+    )
+    return Frame(image, origin)
+
+
+def _mask(picture: LabelledPicture, frame: Frame) -> NDArray[np.bool_] | None:
+    """Give where the picture is defective; None where that is not known."""
+    height, width = frame.image.shape[:2]
+    if picture.defect_class is None:
+        return np.zeros((height, width), dtype=bool)
+    if picture.mask is None:
+        return None
+    mask = read_mask(picture.mask, height=height, width=width)
+    return mask if mask.any() else None  # a defect somewhere, so all-good would be untrue

@@ -1,0 +1,162 @@
+"""Finding labelled pictures in real folders, and the sentences when they are not as expected."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from engine.errors import RecipeError
+from engine.evaluation.datasets import open_dataset, read_mask
+
+
+def picture(path: Path, *, width: int = 12, height: int = 8, value: int = 90) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.fromarray(np.full((height, width), value, dtype=np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def mvtec(tmp_path: Path) -> Path:
+    for number in range(3):
+        picture(tmp_path / f"train/good/{number}.png")
+        picture(tmp_path / f"test/good/{number}.png")
+        picture(tmp_path / f"test/crack/{number}.jpg")
+        picture(tmp_path / f"ground_truth/crack/{number}_mask.png", value=255)
+    picture(tmp_path / "test/fray/0.png")
+    picture(tmp_path / "ground_truth/fray/0.png", value=255)
+    (tmp_path / "license.txt").write_text("not a picture")
+    return tmp_path
+
+
+def test_the_mvtec_layout(mvtec):
+    data = open_dataset(mvtec)
+    assert [path.name for path in data.train_good] == ["0.png", "1.png", "2.png"]
+    assert data.classes == ("crack", "fray")
+    assert data.has_masks
+    assert data.n_stray_masks == 0
+    good = [it for it in data.test if it.defect_class is None]
+    assert len(good) == 3
+    assert not any(it.mask for it in good)
+    crack = [it for it in data.test if it.defect_class == "crack"]
+    assert [it.mask.name for it in crack] == ["0_mask.png", "1_mask.png", "2_mask.png"]
+
+
+def test_masks_may_bear_the_bare_name_of_their_picture(mvtec):
+    (fray,) = [it for it in open_dataset(mvtec).test if it.defect_class == "fray"]
+    assert fray.mask == mvtec / "ground_truth/fray/0.png"
+
+
+def test_a_missing_mask_is_known_as_missing(mvtec):
+    (mvtec / "ground_truth/crack/1_mask.png").rename(mvtec / "ground_truth/crack/9_mask.png")
+    data = open_dataset(mvtec)
+    (second,) = [it for it in data.test if it.path.name == "1.jpg"]
+    assert second.mask is None
+    assert data.has_masks
+    assert data.n_stray_masks == 1
+
+
+@pytest.mark.parametrize(("good", "bad"), [("good", "bad"), ("OK", "NG"), ("Good", "Defective")])
+def test_two_plain_folders(tmp_path, good, bad):
+    picture(tmp_path / good / "a.png")
+    picture(tmp_path / bad / "b.png")
+    data = open_dataset(tmp_path)
+    assert [(it.path.name, it.defect_class) for it in data.test] == [
+        ("a.png", None),
+        ("b.png", bad),
+    ]
+    assert data.train_good == ()
+    assert not data.has_masks
+
+
+def test_folders_inside_the_bad_one_are_defect_classes(tmp_path):
+    picture(tmp_path / "good/a.png")
+    picture(tmp_path / "bad/b.png")
+    picture(tmp_path / "bad/scratch/c.png")
+    picture(tmp_path / "bad/dent/d.png")
+    assert open_dataset(tmp_path).classes == ("bad", "dent", "scratch")
+
+
+def test_a_folder_of_another_layout_names_what_was_found(tmp_path):
+    picture(tmp_path / "monday/a.png")
+    with pytest.raises(RecipeError, match="monday"):
+        open_dataset(tmp_path)
+
+
+def test_good_under_two_names_is_refused(tmp_path):
+    for name in ("good", "ok", "bad"):
+        picture(tmp_path / name / "a.png")
+    with pytest.raises(RecipeError, match="no layout"):
+        open_dataset(tmp_path)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(RecipeError, match=r"There is no folder .*nowhere"):
+        open_dataset(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("missing", ["test/good", "test/crack", "train/good"])
+def test_an_empty_folder_is_named(mvtec, missing):
+    for path in (mvtec / missing).iterdir():
+        path.unlink()
+    with pytest.raises(RecipeError, match=f"{Path(missing).name} holds no pictures"):
+        open_dataset(mvtec)
+
+
+def test_a_test_set_needs_good_pictures_and_defective_ones(tmp_path):
+    picture(tmp_path / "test/crack/a.png")
+    with pytest.raises(RecipeError, match="must hold one folder good"):
+        open_dataset(tmp_path)
+    (tmp_path / "test/crack").rename(tmp_path / "test/good")
+    with pytest.raises(RecipeError, match="at least one folder of defective"):
+        open_dataset(tmp_path)
+
+
+def test_every_value_above_zero_is_defective(tmp_path):
+    values = np.array([[0, 1, 127], [255, 0, 2]], dtype=np.uint8)
+    PIL.Image.fromarray(values).save(tmp_path / "m.png")
+    assert np.array_equal(read_mask(tmp_path / "m.png", height=2, width=3), values > 0)
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "I;16", "RGB", "RGBA", "LA"])
+def test_masks_of_any_mode(tmp_path, mode):
+    marked = np.array([[False, True, False], [True, False, False]])
+    arrays = {
+        "1": marked,
+        "P": marked.astype(np.uint8),
+        "I;16": marked.astype(np.uint16),  # a value of 1 in 65535 must not be rounded away
+        "RGB": np.stack([marked * 0, marked * 255, marked * 0], axis=2).astype(np.uint8),
+        "RGBA": np.stack([marked * 9] * 3 + [marked * 0 + 255], axis=2).astype(np.uint8),
+        "LA": np.stack([marked * 9, marked * 0 + 255], axis=2).astype(np.uint8),
+    }
+    image = PIL.Image.fromarray(arrays[mode])
+    if mode == "P":
+        image.putpalette([0, 0, 0, 0, 0, 0])  # the label counts, not the colour it is shown in
+    image.save(tmp_path / "m.png")
+    assert np.array_equal(read_mask(tmp_path / "m.png", height=2, width=3), marked)
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path):
+    path = picture(tmp_path / "m.png", width=12, height=8)
+    with pytest.raises(RecipeError, match="12 × 8 pixels, its picture 24 × 16"):
+        read_mask(path, height=16, width=24)
+
+
+def test_a_damaged_mask_is_named(tmp_path):
+    (tmp_path / "m.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    with pytest.raises(RecipeError, match=r"m\.png cannot be read"):
+        read_mask(tmp_path / "m.png", height=2, width=3)
+
+
+@pytest.mark.skipif("LOUPE_PARTS" not in os.environ, reason="LOUPE_PARTS names no real parts")
+def test_every_mask_of_the_real_parts_fits_its_picture():
+    data = open_dataset(Path(os.environ["LOUPE_PARTS"]))
+    assert data.train_good
+    assert data.n_stray_masks == 0
+    for labelled in data.test:
+        if labelled.defect_class is not None:
+            with PIL.Image.open(labelled.path) as header:
+                assert read_mask(labelled.mask, height=header.height, width=header.width).any()
