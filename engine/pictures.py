@@ -1,0 +1,116 @@
+"""The pictures given for a fit or an evaluation, and which files count as pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from engine.decoding import decode
+from engine.errors import PictureError, SourceError
+from engine.recipe import part_of
+from engine.types import Image
+
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "FilePicture",
+    "Picture",
+    "counting_order",
+    "decode",
+    "file_pictures",
+    "image_sha256",
+    "is_picture_name",
+    "list_pictures",
+]
+
+PICTURE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+class Picture(Protocol):
+    """A picture given for a fit or an evaluation; read when needed, so that thousands fit."""
+
+    @property
+    def name(self) -> str:
+        """What people call it, such as the file name."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """Pictures of one part share a group; held-out scores leave out the whole of it."""
+        ...
+
+    def load(self) -> tuple[Image, str]:
+        """Read it: the (H, W, 3) uint8 RGB image, and the hex SHA-256 of what was read.
+
+        Raises
+        ------
+        PictureError
+            The picture is damaged, empty or of a foreign format.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FilePicture:
+    """A `Picture` that is a file; the SHA-256 is that of the file's bytes."""
+
+    path: Path
+    group: str
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.name
+
+    def load(self) -> tuple[Image, str]:
+        """Read and decode the file; see `Picture.load`."""
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise PictureError(f"{self.path} could not be read: {error.strerror}.") from error
+        return decode(data, self.name), hashlib.sha256(data).hexdigest()
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """List the picture files lying directly in `folder`, numbers in names in counting order.
+
+    Raises
+    ------
+    SourceError
+        The folder is missing or may not be read.
+    """
+    try:
+        return sorted(
+            (path for path in folder.iterdir() if is_picture_name(path.name) and path.is_file()),
+            key=lambda path: counting_order(path.name),
+        )
+    except OSError as error:
+        raise SourceError(f"The folder {folder} could not be read: {error.strerror}.") from error
+
+
+def file_pictures(paths: Iterable[Path], part_pattern: str | None = None) -> list[FilePicture]:
+    """Give files as pictures; those whose names show the same part id share a group."""
+    return [FilePicture(path, part_of(path.name, part_pattern)) for path in paths]
+
+
+def is_picture_name(name: str) -> bool:
+    """Tell whether a file of this name is taken: hidden, temporary and other files are not."""
+    return not name.startswith((".", "~")) and Path(name).suffix.lower() in PICTURE_SUFFIXES
+
+
+def counting_order(name: str) -> tuple[list[tuple[int, str]], str]:
+    """Give a sort key that puts "part 9" before "part 10", the same on every system."""
+    pieces = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
+    return [(int(piece), "") if piece[0] in "0123456789" else (-1, piece) for piece in pieces], name
+
+
+def image_sha256(image: Image) -> str:
+    """Give the hex SHA-256 of an image without a file: its shape as text, then its raw RGB."""
+    digest = hashlib.sha256("x".join(map(str, image.shape)).encode())
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Pictures made by rule, from a seed: defects on any picture, and the simulator's parts."""
