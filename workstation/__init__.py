@@ -1,0 +1,1 @@
+"""The station: people, screens and records around the engine that sees."""

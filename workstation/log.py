@@ -1,0 +1,59 @@
+"""Where the program's messages go: a rotating file in the data folder, warnings also to stderr."""
+
+from __future__ import annotations
+
+import logging
+import time
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+_MAX_BYTES = 5_000_000
+_KEPT_FILES = 5
+
+
+def start_log(folder: Path, *, level: int = logging.INFO) -> tuple[logging.Handler, ...]:
+    """Send all messages from `level` up to ``loupe.log`` in `folder`, warnings to stderr too.
+
+    A folder that cannot be written costs the file, not the start.
+
+    Returns
+    -------
+    tuple of logging.Handler
+        To be given to `stop_log`.
+    """
+    to_stderr = logging.StreamHandler()
+    to_stderr.setLevel(logging.WARNING)
+    to_stderr.setFormatter(logging.Formatter("loupe: %(levelname)s: %(message)s"))
+    handlers: list[logging.Handler] = [to_stderr]
+    obstacle: OSError | None = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        to_file = RotatingFileHandler(
+            folder / "loupe.log", maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES, encoding="utf-8"
+        )
+        to_file.setFormatter(_UtcFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handlers.append(to_file)
+    except OSError as error:
+        obstacle = error
+    root = logging.getLogger()
+    root.setLevel(level)
+    for handler in handlers:
+        root.addHandler(handler)
+    if obstacle is not None:
+        root.warning("No log file can be written in %s: %s", folder, obstacle)
+    return tuple(handlers)
+
+
+def stop_log(handlers: tuple[logging.Handler, ...]) -> None:
+    """Take back what `start_log` set up and close the file."""
+    for handler in handlers:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+
+
+class _UtcFormatter(logging.Formatter):
+    """Times like the record's: UTC, ISO 8601."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"

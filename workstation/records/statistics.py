@@ -1,0 +1,189 @@
+"""Reading the record: the counts of a shift, the newest parts, and those that wait for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, and_, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from workstation.records.database import Database
+from workstation.records.errors import RecordsError
+from workstation.records.parts import RecordedPart, load_parts
+from workstation.records.shifts import Shift
+from workstation.records.tables import HourlyCountRow, SearchRow
+from workstation.records.times import to_us
+from workstation.records.words import Outcome
+
+PACE_WINDOW = timedelta(minutes=5)
+"""The last minutes over which parts per minute are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftCounts:
+    """What a shift has inspected so far. A part that came again counts by its last attempt."""
+
+    ok: int = 0
+    """Parts the machine called OK; like `review` and `ng`, whatever people said later."""
+    review: int = 0
+    ng: int = 0
+    faults: int = 0
+    """Parts that could not be inspected."""
+    final_ok: int = 0
+    """Parts with a verdict whose final verdict is OK."""
+    first_pass_ok: int = 0
+    """Parts that the machine called OK at the first attempt."""
+    parts_per_minute: float | None = None
+    """Pace of the last minutes; None with fewer than two parts in them."""
+
+    @property
+    def judged(self) -> int:
+        """Parts with a verdict."""
+        return self.ok + self.review + self.ng
+
+    @property
+    def parts(self) -> int:
+        """All parts, faults included."""
+        return self.judged + self.faults
+
+    @property
+    def yield_share(self) -> float | None:
+        """Final OK of the last attempt / (OK + REVIEW + NG); None while there is no verdict."""
+        return self.final_ok / self.judged if self.judged else None
+
+    @property
+    def first_pass_yield(self) -> float | None:
+        """Machine OK of the first attempt / (OK + REVIEW + NG); None while there is no verdict."""
+        return self.first_pass_ok / self.judged if self.judged else None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """REVIEW and NG parts of a shift on which no human verdict stands."""
+
+    count: int
+    newest: tuple[RecordedPart, ...]
+    """Newest first; no more than were asked for."""
+
+
+class Statistics:
+    """Reads the record of one station; may be used from any thread. Each call is one short look.
+
+    Every method raises `RecordsError` when the database cannot be read. Simulated parts are told
+    apart everywhere and never stand in real figures.
+    """
+
+    def __init__(self, database: Database, station: str, *, pictures: Path) -> None:
+        """`pictures` is the folder of pictures (`DataFolder.pictures`)."""
+        self._database = database
+        self._station = station
+        self._pictures = pictures
+
+    def shift_counts(self, shift: Shift, *, now: datetime, simulated: bool = False) -> ShiftCounts:
+        """Count the parts taken in `shift`; `now` (aware) is where the pace's window ends."""
+        groups = (
+            select(SearchRow.machine, SearchRow.final, SearchRow.attempt, func.count())
+            .where(self._in_shift(shift, simulated), SearchRow.superseded.is_(False))
+            .group_by(SearchRow.machine, SearchRow.final, SearchRow.attempt)
+        )
+        machine = dict.fromkeys(Outcome, 0)
+        final_ok = first_pass_ok = 0
+        with self._database.reading() as session:
+            for outcome, final, attempt, count in session.execute(groups):
+                machine[Outcome(outcome)] += count
+                if outcome != Outcome.FAULT and final == Outcome.OK:
+                    final_ok += count
+                if outcome == Outcome.OK and attempt == 1:
+                    first_pass_ok += count
+            pace = self._pace(session, now, simulated)
+        return ShiftCounts(
+            ok=machine[Outcome.OK],
+            review=machine[Outcome.REVIEW],
+            ng=machine[Outcome.NG],
+            faults=machine[Outcome.FAULT],
+            final_ok=final_ok,
+            first_pass_ok=first_pass_ok,
+            parts_per_minute=pace,
+        )
+
+    def lot_count(self, lot: str, *, simulated: bool = False) -> int:
+        """Count the parts of a lot, faults included, over all shifts."""
+        total = select(func.sum(HourlyCountRow.count)).where(
+            HourlyCountRow.station == self._station,
+            HourlyCountRow.lot == lot,
+            HourlyCountRow.simulated.is_(simulated),
+        )
+        with self._database.reading() as session:
+            return int(session.scalar(total) or 0)
+
+    def recent(self, n: int, *, simulated: bool = False) -> list[RecordedPart]:
+        """Give the `n` parts recorded last, newest first."""
+        newest = (
+            select(SearchRow.inspection_id)
+            .where(SearchRow.station == self._station, SearchRow.simulated.is_(simulated))
+            .order_by(SearchRow.inspection_id.desc())
+            .limit(n)
+        )
+        with self._database.reading() as session:
+            ids = session.scalars(newest).all()
+            return load_parts(session, ids, pictures=self._pictures)
+
+    def waiting(self, shift: Shift, *, simulated: bool = False, limit: int = 20) -> Waiting:
+        """Give the REVIEW and NG parts of `shift` on which no human verdict stands."""
+        unanswered = and_(
+            self._in_shift(shift, simulated),
+            SearchRow.human.is_(None),
+            # As literals: the database uses its index of waiting parts only where it can see that
+            # the question is no wider than the index.
+            SearchRow.machine.in_([literal_column("'REVIEW'"), literal_column("'NG'")]),
+            SearchRow.superseded.is_(False),
+        )
+        newest = (
+            select(SearchRow.inspection_id)
+            .where(unanswered)
+            .order_by(SearchRow.taken_at.desc(), SearchRow.inspection_id.desc())
+            .limit(limit)
+        )
+        with self._database.reading() as session:
+            count = session.scalars(select(func.count()).where(unanswered)).one()
+            ids = session.scalars(newest).all()
+            parts = load_parts(session, ids, pictures=self._pictures)
+        return Waiting(count=count, newest=tuple(parts))
+
+    def inspection(self, inspection_id: int) -> RecordedPart:
+        """Give one inspection, of any station, whole.
+
+        Raises
+        ------
+        RecordsError
+            There is no such inspection.
+        """
+        with self._database.reading() as session:
+            parts = load_parts(session, [inspection_id], pictures=self._pictures)
+        if not parts:
+            raise RecordsError(f"There is no inspection {inspection_id} in the record.")
+        return parts[0]
+
+    def _in_shift(self, shift: Shift, simulated: bool) -> ColumnElement[bool]:
+        return and_(
+            SearchRow.station == self._station,
+            SearchRow.simulated.is_(simulated),
+            SearchRow.taken_at >= to_us(shift.start),
+            SearchRow.taken_at < to_us(shift.end),
+        )
+
+    def _pace(self, session: Session, now: datetime, simulated: bool) -> float | None:
+        """Tell parts per minute from the first part in the window until now."""
+        window = select(func.count(), func.min(SearchRow.taken_at)).where(
+            SearchRow.station == self._station,
+            SearchRow.simulated.is_(simulated),
+            SearchRow.taken_at > to_us(now - PACE_WINDOW),
+            SearchRow.taken_at <= to_us(now),
+            SearchRow.superseded.is_(False),
+        )
+        count, first = session.execute(window).one()
+        if count < 2 or first >= to_us(now):
+            return None
+        return float((count - 1) / ((to_us(now) - first) / 60e6))
