@@ -1,0 +1,1 @@
+"""Pieces the methods are built from: backbones, embeddings, neighbours, coresets, maps."""

@@ -1,0 +1,67 @@
+"""The one place where a compact map becomes the map that people see."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from engine.preprocess import Mask
+from engine.types import CompactMap, ShownMap
+
+_NO_WEIGHT = 1e-3
+"""A pixel with less than this share of counted cells under its blur has nothing to show."""
+
+
+def sigma_px(size: int) -> float:
+    """Give the blur's σ in pixels of the S × S map: 4 at 224, the same share of any other."""
+    return 4 * size / 224
+
+
+class MapEnlarger:
+    """Enlarges compact maps bilinearly to S × S and blurs them, counting only the cells inside.
+
+    Both operations are linear and separable, so the whole chain is ``A_h · M · A_wᵀ``, equal to
+    bilinear enlarging (align_corners=False) followed by ``scipy.ndimage.gaussian_filter`` to
+    rounding (methods.md §14.2). Where some cells do not count, the result is divided by the same
+    chain over the 0/1 mask; pixels outside the mask are NaN.
+
+    Parameters
+    ----------
+    cells
+        (h, w) bool: which cells of the grid count.
+    pixels
+        (S, S) bool: which pixels of the shown map lie inside.
+    """
+
+    def __init__(self, cells: Mask, pixels: Mask) -> None:
+        size = pixels.shape[0]
+        self._rows = _chain(cells.shape[0], size)
+        self._columns = _chain(cells.shape[1], size)
+        self._cells = cells
+        self._weight: NDArray[np.float32] | None = None
+        if not (cells.all() and pixels.all()):
+            weight = self._rows @ cells.astype(np.float32) @ self._columns.T
+            self._weight = np.where(pixels & (weight > _NO_WEIGHT), weight, np.float32(np.nan))
+
+    def __call__(self, compact: CompactMap) -> ShownMap:
+        """Make the (S, S) float32 shown map of one (h, w) compact map."""
+        if self._weight is None:
+            return self._rows @ compact @ self._columns.T
+        shown = self._rows @ np.where(self._cells, compact, np.float32(0)) @ self._columns.T
+        return np.divide(shown, self._weight)
+
+
+@lru_cache(maxsize=8)
+def _chain(cells: int, size: int) -> NDArray[np.float32]:
+    """Give the (size, cells) float32 matrix of enlarging and blurring along one axis."""
+    centres = np.clip((np.arange(size) + 0.5) * cells / size - 0.5, 0, cells - 1)
+    left = np.minimum(np.floor(centres).astype(int), max(cells - 2, 0))
+    share = centres - left
+    enlarge = np.zeros((size, cells))
+    enlarge[np.arange(size), left] = 1 - share
+    enlarge[np.arange(size), np.minimum(left + 1, cells - 1)] += share
+    blurred: NDArray[np.float64] = gaussian_filter1d(enlarge, sigma_px(size), axis=0)
+    return blurred.astype(np.float32)

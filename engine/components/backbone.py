@@ -1,0 +1,189 @@
+"""Pretrained, frozen CNNs that give feature maps at chosen layers."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import timm
+import torch
+from huggingface_hub import hf_hub_download, try_to_load_from_cache
+from huggingface_hub.constants import ENDPOINT
+from huggingface_hub.errors import HfHubHTTPError
+from torch import Tensor, nn
+
+from engine.components.gabor import GaborStack
+from engine.components.weights import Weights, fingerprint, fitted_to, read_weights
+from engine.errors import RecipeError, WeightsError
+
+BUILTIN = "gabor"
+"""The real name behind the alias ``builtin``: the best backbone this version ships."""
+
+DEFAULT_STRIDES = ("8", "16")
+
+
+@dataclass(frozen=True, eq=False)
+class Backbone:
+    """A frozen network, the layers it gives and the hash of its weights.
+
+    Attributes
+    ----------
+    name
+        Real name: never ``builtin``.
+    layers
+        Names of the layers given, finest first.
+    weights_origin
+        ``builtin``, a file's name or ``timm:<tag>``.
+    weights_sha256
+        Of the weights file, or of the tensors where there was no file.
+    """
+
+    name: str
+    layers: tuple[str, ...]
+    weights_origin: str
+    weights_sha256: str
+    network: nn.Module
+
+    def __call__(self, batch: Tensor) -> list[Tensor]:
+        """Give the feature maps of (B, 3, S, S) normalised float32, (B, C_l, h_l, w_l) each."""
+        levels: list[Tensor] = self.network(batch)
+        return levels
+
+    def state(self) -> dict[str, Tensor]:
+        """Give the tensors a release must keep; empty where the code itself makes them."""
+        if self.name == BUILTIN:
+            return {}
+        return {name: t.contiguous() for name, t in self.network.state_dict().items()}
+
+
+def open_backbone(
+    name: str, *, weights: str, layers: Sequence[str], device: torch.device
+) -> Backbone:
+    """Open a backbone with weights chosen in words.
+
+    Parameters
+    ----------
+    name
+        ``builtin``, ``gabor`` or the name of a timm CNN.
+    weights
+        ``builtin``; ``timm``: download once to timm's own cache; else the path of a file.
+    layers
+        Layer names, or strides as text; empty: strides 8 and 16.
+
+    Raises
+    ------
+    RecipeError
+        No such backbone or layer.
+    WeightsError
+        The weights cannot be had or belong to another backbone.
+    """
+    if name in ("builtin", "gabor"):
+        return _gabor(layers, device)
+    if weights == "builtin":
+        raise WeightsError(
+            f"{name} has no built-in weights. Give --weights timm (downloads once) or "
+            "--weights FILE, or use --backbone builtin."
+        )
+    network, chosen = _timm_network(name, layers)
+    found = _download(name) if weights == "timm" else read_weights(Path(weights))
+    network.load_state_dict(fitted_to(network, found, backbone=name), strict=False)
+    return Backbone(name, chosen, found.origin, found.sha256, _frozen(network, device))
+
+
+def reopen_backbone(
+    name: str,
+    *,
+    layers: Sequence[str],
+    origin: str,
+    sha256: str,
+    state: Mapping[str, Tensor],
+    device: torch.device,
+) -> Backbone:
+    """Open the backbone of a release from the tensors kept in it; nothing is downloaded.
+
+    Raises
+    ------
+    WeightsError
+        The built-in weights of this version are others than those the release was fitted with.
+    """
+    if name == "gabor":
+        backbone = _gabor(layers, device)
+        if backbone.weights_sha256 != sha256:
+            raise WeightsError(
+                "This release was fitted with other built-in weights than this version of Loupe "
+                "has. Install the version it was fitted with, or fit it again."
+            )
+        return backbone
+    network, chosen = _timm_network(name, layers)
+    kept = Weights(state, origin, sha256)
+    network.load_state_dict(fitted_to(network, kept, backbone=name), strict=False)
+    return Backbone(name, chosen, origin, sha256, _frozen(network, device))
+
+
+def _gabor(layers: Sequence[str], device: torch.device) -> Backbone:
+    available = {f"stride{stride}": stride for stride in GaborStack.STRIDES}
+    chosen = _choose(layers, {layer: str(stride) for layer, stride in available.items()}, "gabor")
+    network = GaborStack([available[layer] for layer in chosen])
+    sha256 = fingerprint(GaborStack(GaborStack.STRIDES).state_dict())
+    return Backbone("gabor", chosen, "builtin", sha256, _frozen(network, device))
+
+
+def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[str, ...]]:
+    try:
+        whole: Any = timm.create_model(name, pretrained=False, features_only=True)
+    except (RuntimeError, AttributeError, TypeError) as error:
+        raise RecipeError(
+            f"timm has no CNN named {name!r} that gives feature maps. "
+            "Names such as resnet18 or wide_resnet50_2 work."
+        ) from error
+    info = whole.feature_info
+    strides = dict(zip(info.module_name(), map(str, info.reduction()), strict=True))
+    chosen = _choose(layers, strides, name)
+    indices = tuple(list(strides).index(layer) for layer in chosen)
+    # Only the layers asked for: what lies behind the last one is not even built.
+    network: nn.Module = timm.create_model(
+        name, pretrained=False, features_only=True, out_indices=indices
+    )
+    return network, chosen
+
+
+def _choose(wanted: Sequence[str], strides: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Translate layer names or strides to layer names, finest first."""
+    by_stride = {stride: layer for layer, stride in strides.items()}
+    chosen = {by_stride.get(layer, layer) for layer in wanted or DEFAULT_STRIDES}
+    unknown = sorted(chosen - strides.keys())
+    if unknown:
+        raise RecipeError(
+            f"{name} has no layer {', '.join(unknown)}. "
+            f"It has {', '.join(f'{layer} (stride {s})' for layer, s in strides.items())}."
+        )
+    return tuple(layer for layer in strides if layer in chosen)
+
+
+def _download(name: str) -> Weights:
+    """Get timm's weights: from its cache, else once by network."""
+    config = timm.get_pretrained_cfg(name)
+    if config is None or not config.hf_hub_id:
+        raise WeightsError(f"timm offers no weights for {name}. Give --weights FILE.")
+    cached = try_to_load_from_cache(config.hf_hub_id, "model.safetensors")
+    if not isinstance(cached, str):
+        try:
+            # Asked first because the download itself would retry for a minute.
+            socket.getaddrinfo(urlsplit(ENDPOINT).hostname, 443)
+            cached = hf_hub_download(config.hf_hub_id, "model.safetensors")
+        except (OSError, HfHubHTTPError) as error:
+            raise WeightsError(
+                f"The weights of {name} could not be downloaded. Connect this PC to the internet "
+                "once, or bring a weights file and give --weights FILE."
+            ) from error
+    found = read_weights(Path(cached))
+    return Weights(found.tensors, f"timm:{config.tag}", found.sha256)
+
+
+def _frozen(network: nn.Module, device: torch.device) -> nn.Module:
+    network.requires_grad_(False).eval().to(device)
+    return network.to(memory_format=torch.channels_last)

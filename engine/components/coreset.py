@@ -1,0 +1,128 @@
+"""Which patches a memory bank keeps: greedy k-center selection, exact, in short steps.
+
+Roth et al., "Towards Total Recall in Industrial Anomaly Detection", CVPR 2022, §3.2, Algorithm 1:
+again and again the patch farthest from all chosen ones is chosen. The selection here is the plain
+greedy one, made cheap by two facts that leave the chosen list unchanged (methods.md §5.7, §14.4):
+a row's distance to the chosen ones only falls, so a block's old maximum is an upper bound and the
+block need not be looked at while another block's maximum is larger; and a new choice farther from
+a block's centre than the block's radius plus its largest distance cannot change anything in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.types import FitStep
+
+PROJECTED_DIMENSIONS = 128
+"""d* of the paper's random projection; features this short or shorter are not projected."""
+BLOCK_ROWS = 1024
+SORTING_CENTRES = 64
+STEP_S = 0.03
+"""A step ends after this long, so that a line beside the fit hardly feels it."""
+
+
+def project(pool: Tensor, seed: int) -> Tensor:
+    """Project (N, D) rows to (N, 128) by a seeded Gaussian matrix N(0, 1) / sqrt(128)."""
+    if pool.shape[1] <= PROJECTED_DIMENSIONS:
+        return pool
+    generator = torch.Generator().manual_seed(seed)
+    matrix = torch.randn(pool.shape[1], PROJECTED_DIMENSIONS, generator=generator)
+    return torch.mm(pool, (matrix / PROJECTED_DIMENSIONS**0.5).to(pool.device))
+
+
+class GreedyCoreset:
+    """Selects rows of a pool; `chosen` holds their indices in the order of selection.
+
+    Parameters
+    ----------
+    pool
+        (N, d) float32, projected already.
+    count
+        Rows to choose, clamped to N.
+    """
+
+    def __init__(self, pool: Tensor, count: int) -> None:
+        self._pool = pool
+        self._count = min(count, len(pool))
+        self.chosen: list[int] = []
+
+    def steps(self) -> Iterator[FitStep]:
+        """Select; each step lasts about 30 ms."""
+        began = looked = time.monotonic()
+        for _ in self._select():
+            now = time.monotonic()
+            if now - looked >= STEP_S:
+                done = len(self.chosen)
+                left = (now - began) * (self._count - done) / max(done, 1)
+                yield FitStep("Choosing what to remember", done, self._count, left)
+                looked = time.monotonic()
+
+    def _select(self) -> Iterator[None]:
+        pool = self._pool
+        squares = torch.linalg.vector_norm(pool, dim=1).square_()
+        yield
+        nearest = torch.full((len(pool),), torch.inf, device=pool.device)
+        owner = torch.zeros(len(pool), dtype=torch.int64, device=pool.device)
+        mean = pool.mean(0)
+        row = int(torch.addmv(squares, pool, mean, alpha=-2).argmax())  # farthest from the mean
+        for number in range(min(SORTING_CENTRES, self._count)):
+            self.chosen.append(row)
+            distance = torch.addmv(squares, pool, pool[row], alpha=-2)
+            distance.add_(squares[row]).clamp_min_(0)
+            owner = torch.where(distance < nearest, number, owner)
+            nearest = torch.minimum(nearest, distance)
+            row = int(nearest.argmax())
+            yield
+        if len(self.chosen) < self._count:
+            yield from _lazy_greedy(pool, nearest, owner, self.chosen, self._count)
+
+
+class _Block:
+    """Rows that lie near each other, and how far the farthest is from all chosen rows."""
+
+    def __init__(self, rows: Tensor, indices: Tensor, nearest: Tensor, chosen: int) -> None:
+        self.rows = rows
+        self.indices = indices
+        self.squares = rows.square().sum(1)
+        self.nearest = nearest
+        self.fresh_at = chosen
+        self.centre = rows.mean(0)
+        self.radius = float((rows - self.centre).square().sum(1).max().sqrt())
+        self.maximum = float(nearest.max())
+
+    def refresh(self, pool: Tensor, chosen: list[int]) -> None:
+        """Bring the distances up to date with all rows chosen since the last time."""
+        new = pool[chosen[self.fresh_at :]]
+        self.fresh_at = len(chosen)
+        reach = self.radius + self.maximum**0.5
+        new = new[(new - self.centre).square().sum(1) < reach * reach * 1.0001]  # rounding room
+        if len(new):
+            distances = torch.addmm(new.square().sum(1), self.rows, new.T, alpha=-2).amin(1)
+            self.nearest = torch.minimum(self.nearest, (distances + self.squares).clamp_min_(0))
+            self.maximum = float(self.nearest.max())
+
+
+def _lazy_greedy(
+    pool: Tensor, nearest: Tensor, owner: Tensor, chosen: list[int], count: int
+) -> Iterator[None]:
+    order = owner.argsort(stable=True)
+    blocks = []
+    for indices in torch.split(order, BLOCK_ROWS):
+        blocks.append(_Block(pool[indices], indices, nearest[indices], len(chosen)))
+        yield
+    maxima = np.array([block.maximum for block in blocks])
+    while len(chosen) < count:
+        number = int(maxima.argmax())
+        block = blocks[number]
+        if block.fresh_at < len(chosen):
+            block.refresh(pool, chosen)
+            maxima[number] = block.maximum
+            continue
+        chosen.append(int(block.indices[int(block.nearest.argmax())]))
+        yield

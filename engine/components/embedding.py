@@ -1,0 +1,81 @@
+"""Feature maps of several layers to one embedding per patch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def concat(levels: Sequence[Tensor]) -> Tensor:
+    """Average 3 × 3 neighbourhoods, enlarge to the finest grid and concatenate.
+
+    The paper's locally aware patch features (Roth et al., CVPR 2022, §3.1, p = 3, s = 1).
+
+    Parameters
+    ----------
+    levels
+        (B, C_l, h_l, w_l) float32 each, finest first.
+
+    Returns
+    -------
+    Tensor
+        (B, h · w, ΣC_l) float32 on the grid of the first level.
+    """
+    grid = levels[0].shape[-2:]
+    averaged = [functional.avg_pool2d(level, 3, 1, 1) for level in levels]
+    enlarged = [
+        level
+        if level.shape[-2:] == grid
+        else functional.interpolate(level, size=grid, mode="bilinear", align_corners=False)
+        for level in averaged
+    ]
+    return torch.cat(enlarged, 1).flatten(2).transpose(1, 2).contiguous()
+
+
+def official(levels: Sequence[Tensor], length: int = 1024) -> Tensor:
+    """Give the official code's descriptor (amazon-science/patchcore-inspection), any backbone.
+
+    Each level's 3 × 3 neighbourhoods (zero padding) are unfolded to C · 9 numbers and pooled to
+    `length` by adaptive averaging; the levels are stacked and pooled to `length` once more. For
+    512 and 1024 channels this is a weighted 3 × 3 convolution and a mean of channel pairs
+    (methods.md §5.3), which is how it is computed there.
+
+    Parameters
+    ----------
+    levels
+        Two levels, (B, C_l, h_l, w_l) float32, finest first.
+
+    Returns
+    -------
+    Tensor
+        (B, h · w, length) float32 on the grid of the first level.
+    """
+    fine, coarse = levels
+    if (fine.shape[1], coarse.shape[1], length) == (512, 1024, 1024):
+        return _official_wide_resnet50(fine, coarse)
+    grid = fine.shape[-2:]
+    pooled = []
+    for level in (fine, coarse):
+        unfolded = functional.unfold(level, 3, padding=1).transpose(1, 2)
+        patches = functional.adaptive_avg_pool1d(unfolded, length).transpose(1, 2)
+        patches = patches.reshape(*patches.shape[:2], *level.shape[-2:])
+        if level.shape[-2:] != grid:
+            patches = functional.interpolate(patches, grid, mode="bilinear", align_corners=False)
+        pooled.append(patches.flatten(2).transpose(1, 2))
+    stacked = torch.stack(pooled, 2).flatten(2)
+    return functional.adaptive_avg_pool1d(stacked, length).contiguous()
+
+
+def _official_wide_resnet50(fine: Tensor, coarse: Tensor) -> Tensor:
+    kernel = fine.new_tensor([[1, 1, 1], [1, 2, 1], [1, 1, 1]]) / 10
+    kernel = kernel.expand(fine.shape[1], 1, 3, 3)
+    first = functional.conv2d(fine, kernel, padding=1, groups=fine.shape[1])
+    averaged = functional.avg_pool2d(coarse, 3, 1, 1)
+    enlarged = functional.interpolate(
+        averaged, size=fine.shape[-2:], mode="bilinear", align_corners=False
+    )
+    last = (enlarged[:, 0::2] + enlarged[:, 1::2]) / 2
+    return torch.cat([first, last], 1).flatten(2).transpose(1, 2).contiguous()

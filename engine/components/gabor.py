@@ -1,0 +1,109 @@
+"""The backbone ``gabor``: a fixed two-level stack of Gabor moduli; nothing in it was trained.
+
+First level: the modulus of complex Gabor responses in eight orientations at every octave of a
+pyramid says how much stripe of which width and direction is where. Second level: the same again on
+the first level's moduli says how that texture itself changes from place to place. After Bruna and
+Mallat, "Invariant Scattering Convolution Networks", IEEE TPAMI 35(8), 2013, §2; the filters, the
+octaves and the choice of paths are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.preprocess import IMAGENET_STD
+
+_SIDE = 7
+_WAVELENGTH_PX = 4.0
+_SIGMA_PX = 1.7
+_SOFT = 1e-3
+"""Rounds the modulus off at zero, so that sensor noise does not turn into direction."""
+
+
+class GaborStack(nn.Module):
+    """Feature maps at strides 4, 8 and 16.
+
+    Parameters
+    ----------
+    strides
+        Which of `STRIDES` to give, finest first.
+    """
+
+    STRIDES: ClassVar[tuple[int, ...]] = (4, 8, 16)
+
+    first: Tensor
+    second: Tensor
+    opponent: Tensor
+
+    def __init__(self, strides: Sequence[int]) -> None:
+        super().__init__()
+        self.strides = tuple(strides)
+        self.register_buffer("first", _gabor_pairs(orientations=8))
+        self.register_buffer("second", _gabor_pairs(orientations=4))
+        self.register_buffer("opponent", _opponent())
+
+    def forward(self, batch: Tensor) -> list[Tensor]:
+        """Give one (B, C, S / stride, S / stride) float32 map per stride.
+
+        Parameters
+        ----------
+        batch
+            (B, 3, S, S) float32, normalised by ImageNet's mean and standard deviation.
+        """
+        octave = functional.conv2d(batch, self.opponent)
+        moduli: list[Tensor] = []
+        levels = []
+        for number in range(max(self.strides).bit_length()):
+            if number:
+                octave = _halve(octave)
+                moduli = [_halve(modulus) for modulus in moduli]
+            finer = list(moduli)
+            moduli.append(_modulus(octave[:, :1], self.first))
+            if 2**number in self.strides:
+                texture = [_modulus_each(modulus, self.second) for modulus in finer]
+                levels.append(torch.cat([octave, *moduli, *texture], 1))
+        return levels
+
+
+def _gabor_pairs(orientations: int) -> Tensor:
+    """Give (2 · orientations, 1, 7, 7): the real parts, then the imaginary parts, without mean."""
+    axis = torch.arange(_SIDE, dtype=torch.float64) - _SIDE // 2
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    envelope = torch.exp(-(x**2 + y**2) / (2 * _SIGMA_PX**2))
+    real, imaginary = [], []
+    for number in range(orientations):
+        angle = torch.tensor(torch.pi * number / orientations, dtype=torch.float64)
+        phase = 2 * torch.pi / _WAVELENGTH_PX * (x * angle.cos() + y * angle.sin())
+        mean = (envelope * phase.cos()).sum() / envelope.sum()
+        real.append(envelope * (phase.cos() - mean))
+        imaginary.append(envelope * phase.sin())
+    pairs = torch.stack(real + imaginary)[:, None]
+    return (pairs / envelope.sum() * 2).float()
+
+
+def _opponent() -> Tensor:
+    """Give (3, 3, 1, 1): normalised RGB to lightness, red–green and yellow–blue, equal in unit."""
+    mix = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [0.5, -0.5, 0.0], [0.25, 0.25, -0.5]])
+    return (mix * torch.tensor(IMAGENET_STD) / 0.226)[:, :, None, None]
+
+
+def _modulus(plane: Tensor, pairs: Tensor) -> Tensor:
+    response = functional.conv2d(functional.pad(plane, (3, 3, 3, 3), mode="reflect"), pairs)
+    real, imaginary = response.chunk(2, 1)
+    return (real.square() + imaginary.square() + _SOFT**2).sqrt()
+
+
+def _modulus_each(planes: Tensor, pairs: Tensor) -> Tensor:
+    """Take the modulus of every plane on its own: (B, C, h, w) to (B, C · orientations, h, w)."""
+    batch, channels, height, width = planes.shape
+    alone = planes.reshape(batch * channels, 1, height, width)
+    return _modulus(alone, pairs).reshape(batch, -1, height, width)
+
+
+def _halve(planes: Tensor) -> Tensor:
+    return functional.avg_pool2d(planes, 2)

@@ -1,0 +1,133 @@
+"""Weights by explicit choice: read from a file the user names, or downloaded only when asked."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from engine.errors import WeightsError
+
+_WRAPPERS = ("state_dict", "model", "model_state_dict")
+_PREFIXES = ("module.", "model.", "backbone.")
+_COUNTER = "num_batches_tracked"
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A state dict and where it came from."""
+
+    tensors: Mapping[str, Tensor]
+    origin: str
+    """The file's name, or ``timm:<tag>``."""
+    sha256: str
+    """Of the file's bytes, or of the tensors where there was no file."""
+
+
+def read_weights(path: Path) -> Weights:
+    """Read a .safetensors file, or a .pth/.pt file of plain tensors (nothing else is unpickled).
+
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged, or holds something other than a state dict.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"The weights file {path} cannot be read ({error.strerror}). "
+            "Name a .pth or .safetensors file that exists."
+        ) from error
+    try:
+        if path.suffix == ".safetensors":
+            found: object = safetensors.torch.load(data)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        safetensors.SafetensorError,
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        KeyError,
+    ) as error:
+        raise WeightsError(
+            f"The weights file {path} is damaged or not a plain state dict. "
+            "Copy it again, or save the model's state_dict() anew."
+        ) from error
+    return Weights(_state_dict(found, path), path.name, hashlib.sha256(data).hexdigest())
+
+
+def fingerprint(tensors: Mapping[str, Tensor]) -> str:
+    """Give the hex SHA-256 of named tensors: names, dtypes, shapes and bytes, in name order."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def fitted_to(model: torch.nn.Module, weights: Weights, *, backbone: str) -> dict[str, Tensor]:
+    """Give the tensors `model` needs, by its own names.
+
+    Tensors are found by timm's names, which torchvision shares for ResNet, VGG and DenseNet. For
+    families torchvision names otherwise (EfficientNet, MobileNet) they are taken in order, and
+    only where every shape agrees. What the file holds beyond that (classifier, later layers) is
+    left out.
+
+    Raises
+    ------
+    WeightsError
+        A part is missing or has another shape: the file belongs to another backbone.
+    """
+    wanted = {
+        name: tensor
+        for name, tensor in model.state_dict().items()
+        if not name.endswith(_COUNTER)  # counts training steps; plays no part in inference
+    }
+    given = {_flat(name): tensor for name, tensor in weights.tensors.items()}
+    if not any(_flat(name) in given for name in wanted):
+        in_order = [t for name, t in weights.tensors.items() if not name.endswith(_COUNTER)]
+        given = {_flat(name): tensor for name, tensor in zip(wanted, in_order, strict=False)}
+    fitted = {}
+    for name, tensor in wanted.items():
+        found = given.get(_flat(name))
+        if found is None or found.shape != tensor.shape:
+            what = "lacks" if found is None else f"has {tuple(found.shape)} for"
+            raise WeightsError(
+                f"{weights.origin} {what} {name!r} {tuple(tensor.shape)}: these weights do not "
+                f"belong to {backbone}. Name the backbone they were saved from."
+            )
+        fitted[name] = found
+    return fitted
+
+
+def _flat(name: str) -> str:
+    """Level a difference: feature extractors say ``features_0`` for the model's ``features.0``."""
+    return name.replace(".", "_")
+
+
+def _state_dict(found: object, path: Path) -> dict[str, Tensor]:
+    for wrapper in _WRAPPERS:
+        if isinstance(found, dict) and isinstance(found.get(wrapper), dict):
+            found = found[wrapper]
+    if not isinstance(found, dict):
+        found = {}
+    tensors = {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise WeightsError(
+            f"The weights file {path} holds no tensors. Save the model's state_dict() instead."
+        )
+    for prefix in _PREFIXES:
+        if all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
+    return tensors

@@ -1,0 +1,28 @@
+"""What can go wrong in the engine, sorted by whose fault it is.
+
+Every message says what happened, to what, and what to do about it; it is shown to people as it is.
+"""
+
+
+class EngineError(Exception):
+    """Root of all errors the engine raises on purpose; anything else is a bug."""
+
+
+class SourceError(EngineError):
+    """A source could not be opened or stopped delivering."""
+
+
+class PictureError(SourceError):
+    """One picture could not be read: the file is damaged, empty or of a foreign format."""
+
+
+class WeightsError(EngineError):
+    """Weights are missing, damaged, or do not belong to the chosen backbone."""
+
+
+class ModelError(EngineError):
+    """A release is damaged, tampered with, foreign, or does not reproduce its own scores."""
+
+
+class RecipeError(EngineError):
+    """A recipe or the pictures given for it cannot lead to a release."""

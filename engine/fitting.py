@@ -1,0 +1,232 @@
+"""Good pictures to a release: look, remember, hold out, calibrate, seal; in short steps."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TypeAlias
+
+import numpy as np
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+
+from engine.calibration import count_alarms, limits_from, rate_interval
+from engine.components.backbone import open_backbone
+from engine.device import open_device
+from engine.errors import RecipeError
+from engine.inspector import Eye
+from engine.methods import METHODS
+from engine.picture_health import PictureHealth, baseline, measure_health
+from engine.pictures import Picture
+from engine.preprocess import Preprocessing
+from engine.recipe import PatchCoreParameters, Recipe, Roi
+from engine.regions import find_regions
+from engine.releases.folder import FittedRelease
+from engine.releases.manifest import (
+    BackboneRecord,
+    CalibrationRecord,
+    Manifest,
+    PictureRecord,
+    ReferenceRecord,
+)
+from engine.synthetic.defects import draw_defect
+from engine.types import FitStep, Image, Limits, Scores
+
+FEWEST_PICTURES = 5
+TOLERANCE = 2e-3
+"""Of the reference check, in float32."""
+
+FitSteps: TypeAlias = Generator[FitStep, None, FittedRelease]
+
+
+def fit(
+    recipe: Recipe,
+    pictures: Sequence[Picture],
+    *,
+    device: str = "auto",
+    person: str = "local",
+    reason: str = "fitted",
+) -> FitSteps:
+    """Fit a release; run it to its end, or close the generator to cancel: nothing is left behind.
+
+    One picture, chosen by the seed, stays out of the bank: it becomes the release's reference.
+    All others enter the bank, and the limits come from scoring each of them without its group.
+
+    Yields
+    ------
+    FitStep
+        About every 50 ms; a picture's decoding and forward pass are not split.
+
+    Returns
+    -------
+    FittedRelease
+        Ready to be written by ``write_release`` or ``Library.add``.
+
+    Raises
+    ------
+    RecipeError
+        Too few pictures or parts, or a ROI that does not fit them.
+    PictureError
+        A picture cannot be read.
+    WeightsError
+        The weights cannot be had.
+    """
+    if len(pictures) < FEWEST_PICTURES:
+        raise RecipeError(
+            f"A fit needs at least {FEWEST_PICTURES} good pictures; there are {len(pictures)}. "
+            "Add pictures; 50 or more make limits that can be defended."
+        )
+    yield FitStep("Opening the backbone", 0, 1, None)
+    chosen = open_device(device)
+    backbone = open_backbone(
+        recipe.backbone, weights=recipe.weights, layers=recipe.layers, device=chosen
+    )
+    first, _ = pictures[0].load()
+    preprocessing = Preprocessing.of(recipe, first)
+    parameters = _concrete(recipe.parameters, backbone.name)
+    eye = Eye(preprocessing, backbone, METHODS[recipe.method](parameters, preprocessing), chosen)
+    spared = int(np.random.default_rng(recipe.seed).integers(len(pictures)))
+
+    looked = yield from _look(eye, pictures, spared)
+    yield from eye.method.build(recipe.seed)
+    held_out = yield from eye.method.leave_one_out()
+    yield FitStep("Placing the limits", 0, 1, None)
+    limits, calibration = _calibrate(eye, held_out, recipe, looked.rectangles)
+    squares = _reference_squares(looked.spared_square, preprocessing, recipe.seed)
+    references = [eye.score(square) for square in squares]
+    blobs = _blobs(eye, squares, references)
+    manifest = Manifest(
+        created_at=datetime.now(UTC),
+        reason=reason,
+        person=person,
+        part=recipe.part,
+        method=recipe.method,
+        parameters=parameters,
+        backbone=BackboneRecord(
+            name=backbone.name,
+            layers=backbone.layers,
+            weights_origin=backbone.weights_origin,
+            weights_sha256=backbone.weights_sha256,
+        ),
+        preprocessing=preprocessing,
+        rule=recipe.rule,
+        limits=limits,
+        fitted_limits=limits,
+        calibration=calibration,
+        picture_health=baseline(looked.health),
+        reference=ReferenceRecord(
+            scores=tuple(float(found.image[0]) for found in references), tolerance=TOLERANCE
+        ),
+        pictures=tuple(looked.records),
+        part_pattern=recipe.part_pattern,
+        seed=recipe.seed,
+        versions=_versions(),
+        blobs={name: _sha256(content) for name, content in blobs.items()},
+    )
+    return FittedRelease(manifest.sealed(), {_sha256(c): c for c in blobs.values()})
+
+
+@dataclass(eq=False)
+class _Looked:
+    """What one pass over the pictures leaves behind besides the method's own memory."""
+
+    records: list[PictureRecord] = field(default_factory=list)
+    rectangles: list[Roi] = field(default_factory=list)
+    health: list[PictureHealth] = field(default_factory=list)
+    spared_square: Image = field(default_factory=lambda: np.empty((0, 0, 3), np.uint8))
+
+
+def _look(eye: Eye, pictures: Sequence[Picture], spared: int) -> Generator[FitStep, None, _Looked]:
+    """Read every picture once; all but the spared one go into the method's memory."""
+    looked = _Looked()
+    groups: dict[str, int] = {}
+    by_content: dict[str, str] = {}
+    began = time.monotonic()
+    for number, picture in enumerate(pictures):
+        image, sha256 = picture.load()
+        square = eye.preprocessing.square(image)
+        rectangle = eye.preprocessing.rectangle(*image.shape[:2])
+        looked.health.append(measure_health(image, square, rectangle))
+        if number == spared:
+            looked.spared_square = square
+        else:
+            # The same picture twice would vouch for itself when one of the two is held out.
+            group = by_content.setdefault(sha256, picture.group)
+            index = groups.setdefault(group, len(groups))
+            with torch.inference_mode():
+                eye.method.collect(eye.levels(square), picture=len(looked.records), group=index)
+            looked.records.append(PictureRecord(name=picture.name, sha256=sha256, group=group))
+            looked.rectangles.append(rectangle)
+        done = number + 1
+        left = (time.monotonic() - began) / done * (len(pictures) - done)
+        yield FitStep("Looking at the good pictures", done, len(pictures), left)
+    if len(groups) < 2:
+        raise RecipeError(
+            "All pictures belong to one part, so none can be held out. "
+            "Add pictures of other parts, or change the part pattern."
+        )
+    return looked
+
+
+def _calibrate(
+    eye: Eye, held_out: Scores, recipe: Recipe, rectangles: Sequence[Roi]
+) -> tuple[Limits, CalibrationRecord]:
+    assert held_out.map is not None, "a method without a map has no pixel limit"
+    enlarger = eye.enlarger(held_out.map.shape[1:])
+    peaks = np.array([np.nanmax(enlarger(compact)) for compact in held_out.map], np.float32)
+    limits = limits_from(held_out.image, peaks, recipe.false_alarm_rate)
+    regions = [
+        find_regions(enlarger(compact), limits.pixel, rectangle)
+        for compact, rectangle in zip(held_out.map, rectangles, strict=True)
+    ]
+    alarms = count_alarms(held_out.image, regions, limits=limits, rule=recipe.rule)
+    return limits, CalibrationRecord(
+        false_alarm_rate=recipe.false_alarm_rate,
+        scores=tuple(map(float, held_out.image)),
+        map_peaks=tuple(map(float, peaks)),
+        n_alarms=alarms,
+        alarm_rate_95=rate_interval(alarms, len(held_out.image)),
+    )
+
+
+def _reference_squares(good: Image, preprocessing: Preprocessing, seed: int) -> NDArray[np.uint8]:
+    """Give (3, S, S, 3): a good picture, and the same with two different drawn defects."""
+    region = preprocessing.counted(*good.shape[:2])
+    drawn = [
+        draw_defect(good, np.random.default_rng([seed, number]), region=region)[0]
+        for number in range(2)
+    ]
+    return np.stack([good, *drawn])
+
+
+def _blobs(eye: Eye, squares: NDArray[np.uint8], references: Sequence[Scores]) -> dict[str, bytes]:
+    """Give the safetensors files of a release by name; empty ones are left out."""
+    kept = {"squares": torch.from_numpy(squares)}
+    maps = [found.map[0] for found in references if found.map is not None]
+    if maps:
+        kept["maps"] = torch.from_numpy(np.stack(maps))
+    tensors = {"method": eye.method.state(), "weights": eye.backbone.state(), "references": kept}
+    return {name: safetensors.torch.save(state) for name, state in tensors.items() if state}
+
+
+def _concrete(parameters: PatchCoreParameters, backbone: str) -> PatchCoreParameters:
+    """Settle what ``auto`` means, so that a release does not depend on a later default."""
+    if parameters.descriptor != "auto":
+        return parameters
+    descriptor = "official" if backbone == "wide_resnet50_2" else "concat"
+    return parameters.model_copy(update={"descriptor": descriptor})
+
+
+def _versions() -> dict[str, str]:
+    packages = ("loupe", "torch", "timm", "numpy", "opencv-python-headless")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,178 @@
+"""A release at work: frame in, inspection out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.calibration import judge
+from engine.components.anomaly_map import MapEnlarger
+from engine.components.backbone import Backbone, reopen_backbone
+from engine.device import open_device
+from engine.errors import ModelError
+from engine.methods import METHODS
+from engine.methods.base import Method
+from engine.preprocess import Preprocessing
+from engine.regions import find_regions
+from engine.releases.folder import Release, open_release
+from engine.types import Frame, Image, Inspection, Scores, ShownMap
+
+
+@dataclass(frozen=True, eq=False)
+class Eye:
+    """Backbone and method as one: pictures in, raw scores and shown maps out. Knows no limits."""
+
+    preprocessing: Preprocessing
+    backbone: Backbone
+    method: Method
+    device: torch.device
+
+    def levels(self, square: Image) -> list[torch.Tensor]:
+        """Give the feature maps of one (S, S, 3) uint8 square, a batch of one each."""
+        with torch.inference_mode():
+            return self.backbone(self.preprocessing.tensor(square[None], self.device))
+
+    def score(self, square: Image) -> Scores:
+        """Score one (S, S, 3) uint8 square."""
+        levels = self.levels(square)
+        with torch.inference_mode():
+            return self.method.score(levels)
+
+    def enlarger(self, grid: tuple[int, int]) -> MapEnlarger:
+        """Give what makes shown maps of compact maps on this grid."""
+        size = self.preprocessing.size
+        return MapEnlarger(
+            self.preprocessing.counted(*grid), self.preprocessing.counted(size, size)
+        )
+
+
+class Inspector:
+    """Judges frames by one release. Refuses to exist where the release does not reproduce."""
+
+    def __init__(self, release: Release, eye: Eye) -> None:
+        self.release = release
+        self._eye = eye
+        self._enlarger: MapEnlarger | None = None
+
+    @classmethod
+    def open(cls, release: Release | Path, device: str = "auto") -> Self:
+        """Load a release and check that it reproduces its reference scores here.
+
+        Raises
+        ------
+        ModelError
+            The release is damaged, or its scores differ on this PC.
+        WeightsError
+            The weights belong to another version of Loupe.
+        """
+        if isinstance(release, Path):
+            release = open_release(release)
+        manifest, chosen = release.manifest, open_device(device)
+        record = manifest.backbone
+        backbone = reopen_backbone(
+            record.name,
+            layers=record.layers,
+            origin=record.weights_origin,
+            sha256=record.weights_sha256,
+            state=release.tensors("weights"),
+            device=chosen,
+        )
+        method = METHODS[manifest.method](manifest.parameters, manifest.preprocessing)
+        state = {name: t.to(chosen) for name, t in release.tensors("method").items()}
+        eye = Eye(manifest.preprocessing, backbone, method.load_state(state), chosen)
+        inspector = cls(release, eye)
+        inspector.check_references()
+        return inspector
+
+    def inspect(self, frame: Frame) -> Inspection:
+        """Inspect and judge one frame.
+
+        Raises
+        ------
+        RecipeError
+            The frame does not fit the ROI or masks.
+        ValueError
+            The score is not finite; there is no verdict.
+        """
+        manifest = self.release.manifest
+        began = time.perf_counter()
+        square = manifest.preprocessing.square(frame.image)
+        preprocessed = time.perf_counter()
+        scores = self._eye.score(square)
+        scored = time.perf_counter()
+        compact = None if scores.map is None else scores.map[0]
+        shown = None if compact is None else self._shown(compact)
+        mapped = time.perf_counter()
+        rectangle = manifest.preprocessing.rectangle(*frame.image.shape[:2])
+        regions = () if shown is None else find_regions(shown, manifest.limits.pixel, rectangle)
+        score = float(scores.image[0])
+        verdict = judge(score, regions, limits=manifest.limits, rule=manifest.rule)
+        judged = time.perf_counter()
+        marks = (began, preprocessed, scored, mapped, judged)
+        stages = ("preprocess", "method", "map", "judge")
+        return Inspection(
+            frame=frame,
+            score=score,
+            map=compact,
+            shown_map=shown,
+            regions=regions,
+            limits=manifest.limits,
+            verdict=verdict,
+            release_id=self.release.id,
+            stage_ms={
+                stage: (end - start) * 1e3
+                for stage, start, end in zip(stages, marks, marks[1:], strict=False)
+            },
+        )
+
+    def judging_by(self, release: Release) -> Inspector:
+        """Give an inspector for a release that differs in its limits only; the bank is shared.
+
+        Raises
+        ------
+        ModelError
+            More than the limits differ.
+        """
+        mine, other = self.release.manifest, release.manifest
+        moved = {"id", "created_at", "parent", "limits", "reason", "person"}
+        if mine.model_dump(exclude=moved) != other.model_dump(exclude=moved):
+            raise ModelError(f"Release {other.id} differs from {mine.id} in more than its limits.")
+        return Inspector(release, self._eye)
+
+    def check_references(self) -> None:
+        """Score the reference pictures again.
+
+        Raises
+        ------
+        ModelError
+            A score or a map differs from the release's by more than its tolerance.
+        """
+        manifest, kept = self.release.manifest, self.release.tensors("references")
+        squares: NDArray[np.uint8] = kept["squares"].numpy()
+        for number, (square, expected) in enumerate(
+            zip(squares, manifest.reference.scores, strict=True)
+        ):
+            scores = self._eye.score(square)
+            allowed = manifest.reference.tolerance * max(expected, manifest.fitted_limits.t2)
+            found = float(scores.image[0])
+            off = abs(found - expected)
+            if scores.map is not None:
+                difference = np.abs(scores.map[0] - kept["maps"][number].numpy())
+                off = max(off, float(np.nanmax(difference)))
+            if not off <= allowed:  # also where it is NaN
+                raise ModelError(
+                    f"Release {manifest.id} does not reproduce on this PC: reference picture "
+                    f"{number + 1} scores {found:.4f} instead of {expected:.4f} (allowed "
+                    f"± {allowed:.4f}). It will not judge. Fit it again here, or use --device cpu."
+                )
+
+    def _shown(self, compact: NDArray[np.float32]) -> ShownMap:
+        if self._enlarger is None:
+            self._enlarger = self._eye.enlarger(compact.shape)
+        return self._enlarger(compact)

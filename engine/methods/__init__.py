@@ -1,0 +1,9 @@
+"""The one-class methods; METHODS is the one table of them."""
+
+from __future__ import annotations
+
+from engine.methods.base import Method
+from engine.methods.patchcore import PatchCore
+from engine.types import MethodName
+
+METHODS: dict[MethodName, type[Method]] = {MethodName.PATCHCORE: PatchCore}

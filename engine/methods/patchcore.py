@@ -1,0 +1,184 @@
+"""PatchCore: distance of each patch to the nearest remembered good patch.
+
+Roth, Pemula, Zepeda, Schölkopf, Brox, Gehler, "Towards Total Recall in Industrial Anomaly
+Detection", CVPR 2022, arXiv 2106.08265. Distances are Euclidean, not squared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.components.coreset import GreedyCoreset, project
+from engine.components.embedding import concat, official
+from engine.components.neighbours import Bank
+from engine.errors import ModelError, RecipeError
+from engine.methods.base import ScoredSteps, Steps
+from engine.preprocess import Mask, Preprocessing
+from engine.recipe import PatchCoreParameters
+from engine.types import FitStep, Scores
+
+DEFAULT_SHARE = 0.1
+DEFAULT_ROWS = 8_000
+"""Where the user gives no share: 10 % of the patches, at most this many (methods.md §5.4)."""
+
+_STEP_PRODUCTS = 10**9
+"""Multiplications per step of the held-out search: about 20 ms on two processor cores."""
+
+
+class PatchCore:
+    """A coreset of patch embeddings of good parts, searched exactly.
+
+    After a fit or `load_state`, `bank` holds (M, D) float32 rows, and `provenance` (M, 4) int64
+    tells picture, row, column and group of each.
+    """
+
+    def __init__(self, parameters: PatchCoreParameters, preprocessing: Preprocessing) -> None:
+        self._parameters = parameters
+        self._preprocessing = preprocessing
+        self._cells: Mask | None = None
+        self._pool: list[Tensor] = []
+        self._pictures: list[tuple[int, int]] = []
+        self.bank: Bank | None = None
+        self.provenance = torch.empty((0, 4), dtype=torch.int64)
+
+    def collect(self, levels: Sequence[Tensor], *, picture: int, group: int) -> None:
+        """Remember all patches of one picture that lie inside the inspected region."""
+        patches = self._embed(levels)[0]
+        self._pool.append(patches[self._inside(levels, patches.device)])
+        self._pictures.append((picture, group))
+
+    def build(self, seed: int) -> Steps:
+        """Select the coreset (§3.2 of the paper) on a random projection."""
+        sizes = [len(patches) for patches in self._pool]
+        pool = torch.cat(self._pool)
+        total = len(pool)
+        share = self._parameters.coreset
+        count = (
+            min(int(total * DEFAULT_SHARE), DEFAULT_ROWS) if share is None else int(total * share)
+        )
+        coreset = GreedyCoreset(project(pool, seed), max(1, count))
+        yield from coreset.steps()
+        chosen = torch.tensor(coreset.chosen, device=pool.device)
+        self.provenance = self._origins(sizes)[chosen.cpu()]
+        self.bank = Bank(pool[chosen], self.provenance[:, 3].to(pool.device))
+
+    def leave_one_out(self) -> ScoredSteps:
+        """Search each collected picture's patches in the bank without its group's rows.
+
+        The bank is not selected anew without the group: coverage is slightly optimistic
+        (methods.md §5.8).
+        """
+        assert self.bank is not None and self._cells is not None
+        rows = max(1, _STEP_PRODUCTS // self.bank.rows.numel())
+        images, maps = [], []
+        total = len(self._pool)
+        for number, (patches, (_, group)) in enumerate(
+            zip(self._pool, self._pictures, strict=True)
+        ):
+            found = []
+            for queries in torch.split(patches, rows):
+                found.append(self.bank.nearest(queries, without_group=group))
+                yield FitStep("Scoring what was held out", number, total, None)
+            distances = torch.cat([distance for distance, _ in found])
+            winners = torch.cat([winner for _, winner in found])
+            images.append(self._image_score(patches, distances, winners, without_group=group))
+            maps.append(self._map(distances))
+        return Scores(np.array(images, dtype=np.float32), np.stack(maps))
+
+    def score(self, levels: Sequence[Tensor]) -> Scores:
+        """Score a batch: the map is each patch's distance, the image score its maximum or Eq. 7."""
+        if self.bank is None:
+            raise ModelError("PatchCore has no bank yet: fit it or load a release first.")
+        batch = self._embed(levels)
+        inside = self._inside(levels, batch.device)
+        images, maps = [], []
+        for all_patches in batch:
+            patches = all_patches if inside.all() else all_patches[inside]
+            distances, winners = self.bank.nearest(patches)
+            images.append(self._image_score(patches, distances, winners))
+            maps.append(self._map(distances))
+        return Scores(np.array(images, dtype=np.float32), np.stack(maps))
+
+    def state(self) -> dict[str, Tensor]:
+        """Give the bank and where each of its rows came from."""
+        assert self.bank is not None
+        return {"bank": self.bank.rows.contiguous().cpu(), "provenance": self.provenance}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> Self:
+        """Take the bank of a release, on the device its tensors lie on."""
+        try:
+            rows, self.provenance = state["bank"], state["provenance"].cpu()
+        except KeyError as error:
+            raise ModelError(
+                f"This release lacks PatchCore's {error}. Fit it again or import it anew."
+            ) from error
+        self.bank = Bank(rows, self.provenance[:, 3].to(rows.device))
+        return self
+
+    def _embed(self, levels: Sequence[Tensor]) -> Tensor:
+        if self._parameters.descriptor == "official":
+            if len(levels) != 2:
+                raise RecipeError(
+                    f"The official descriptor takes two layers, not {len(levels)}. "
+                    "Name two layers, or use the descriptor concat."
+                )
+            return official(levels)
+        return concat(levels)
+
+    def _inside(self, levels: Sequence[Tensor], device: torch.device) -> Tensor:
+        """Give (h · w,) bool: which cells of the finest level's grid count."""
+        if self._cells is None:
+            height, width = levels[0].shape[-2:]
+            self._cells = self._preprocessing.counted(height, width)
+            if not self._cells.any():
+                raise RecipeError(
+                    "The inspected region is smaller than one cell of the map. "
+                    "Draw it larger, or choose a larger size."
+                )
+        return torch.from_numpy(self._cells.ravel()).to(device)
+
+    def _image_score(
+        self,
+        patches: Tensor,
+        distances: Tensor,
+        winners: Tensor,
+        *,
+        without_group: int | None = None,
+    ) -> float:
+        """Give the largest distance, re-weighted by Eq. 7 where asked for.
+
+        ``s = (1 − exp(s*) / Σ_{m ∈ N_b(m*)} exp(‖m_test* − m‖)) · s*``, as a softmax so that
+        large distances do not overflow.
+        """
+        worst = int(distances.argmax())
+        score = float(distances[worst])
+        if self._parameters.image_score == "max":
+            return score
+        assert self.bank is not None
+        around = self.bank.around(
+            int(winners[worst]), self._parameters.neighbours, without_group=without_group
+        )
+        spread = (patches[worst] - self.bank.rows[around]).square().sum(1).sqrt()
+        return score * (1 - float(torch.softmax(spread, 0)[0]))
+
+    def _map(self, distances: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        assert self._cells is not None
+        full = np.full(self._cells.shape, np.nan, dtype=np.float32)
+        full[self._cells] = distances.cpu().numpy()
+        return full
+
+    def _origins(self, sizes: list[int]) -> Tensor:
+        """Give (N, 4) int64: picture, row, column and group of each pool row."""
+        assert self._cells is not None
+        rows, columns = np.nonzero(self._cells)
+        cells = torch.from_numpy(np.stack([rows, columns], 1))
+        origins = []
+        for (picture, group), size in zip(self._pictures, sizes, strict=True):
+            named = torch.tensor([[picture, group]]).expand(size, 2)
+            origins.append(torch.cat([named[:, :1], cells, named[:, 1:]], 1))
+        return torch.cat(origins)

@@ -1,0 +1,119 @@
+"""All settings for one part type: what is looked at, how, and the rule by which it is judged."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from engine.types import MethodName
+
+Polygon: TypeAlias = tuple[tuple[float, float], ...]
+"""Corners (x, y) in source pixels; pixel (0, 0) covers the square from (0, 0) to (1, 1)."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Roi(_Settings):
+    """The rectangle that is inspected, in source pixels."""
+
+    x: int = Field(ge=0)
+    y: int = Field(ge=0)
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+
+
+class Masks(_Settings):
+    """Polygons in source pixels: inside any `include` (if there is one) and outside all `exclude`."""
+
+    include: tuple[Polygon, ...] = ()
+    exclude: tuple[Polygon, ...] = ()
+
+    @field_validator("include", "exclude")
+    @classmethod
+    def _have_area(cls, polygons: tuple[Polygon, ...]) -> tuple[Polygon, ...]:
+        for polygon in polygons:
+            if len(polygon) < 3:
+                raise ValueError(f"A polygon needs at least 3 corners, this one has {len(polygon)}.")
+        return polygons
+
+
+class Rule(_Settings):
+    """How score and regions lead to a verdict (architecture: Numbers that must mean one thing)."""
+
+    kind: Literal["score", "score or region", "score and region"] = "score"
+    min_region_px: float = Field(default=0.0, ge=0)
+    """Area in source pixels squared from which a region counts for the two region rules."""
+
+
+class PatchCoreParameters(_Settings):
+    """PatchCore's own settings; defaults as in methods.md §5.4."""
+
+    coreset: float | None = Field(default=None, gt=0, le=1)
+    """Share of all patches kept in the bank; None: 10 %, at most 8 000 rows."""
+    image_score: Literal["max", "reweighted"] = "max"
+    """`max`: the official code; `reweighted`: Eq. 7 of the paper."""
+    neighbours: int = Field(default=9, ge=1)
+    """b of Eq. 7."""
+    descriptor: Literal["auto", "concat", "official"] = "auto"
+    """`auto`: official 1024-d for wide_resnet50_2, concat for all others."""
+
+
+class Recipe(_Settings):
+    """What a fit is told. Everything in it that can change a verdict is frozen into the release."""
+
+    part: str = "part"
+    method: MethodName = MethodName.PATCHCORE
+    parameters: PatchCoreParameters = PatchCoreParameters()
+    backbone: str = "builtin"
+    """`builtin` (the best one shipped), `gabor`, or the name of a timm CNN."""
+    weights: str = "builtin"
+    """`builtin`, `timm` (download, only when asked), or the path of a .pth/.safetensors file."""
+    layers: tuple[str, ...] = ()
+    """Layer names of the backbone, or strides such as "8"; empty: strides 8 and 16."""
+    size: int = Field(default=224, ge=64, le=2048, multiple_of=32)
+    """Side S in pixels of the square the inspected rectangle is stretched to."""
+    roi: Roi | None = None
+    """None: the whole picture."""
+    masks: Masks = Masks()
+    rule: Rule = Rule()
+    false_alarm_rate: float = Field(default=0.01, gt=0, lt=0.5)
+    """Stated share of good parts that may be NG; the rate of REVIEW and NG together is twice it."""
+    part_pattern: str | None = None
+    """Regular expression; pictures with the same first group are one part and are held out
+    together. None: every picture is a part of its own."""
+    seed: int = Field(default=0, ge=0)
+
+    @field_validator("part_pattern")
+    @classmethod
+    def _compiles_with_a_group(cls, pattern: str | None) -> str | None:
+        return None if pattern is None else checked_part_pattern(pattern)
+
+    @model_validator(mode="after")
+    def _weights_fit_backbone(self) -> Self:
+        if self.backbone in ("builtin", "gabor") and self.weights != "builtin":
+            raise ValueError(
+                f"The backbone {self.backbone!r} has its own weights; use --weights builtin, "
+                "or name a timm backbone."
+            )
+        return self
+
+
+def checked_part_pattern(pattern: str) -> str:
+    """Give `pattern` back when it is a regular expression with a group; else raise ValueError."""
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"The part pattern {pattern!r} is no regular expression: {error}.") from error
+    if groups < 1:
+        raise ValueError(f"The part pattern {pattern!r} needs one group, such as '(part\\d+)_'.")
+    return pattern
+
+
+def part_of(name: str, pattern: str | None) -> str:
+    """Give the part id of a picture: the pattern's first group in `name`, else `name` itself."""
+    match = re.search(pattern, name) if pattern else None
+    return match.group(1) if match and match.group(1) else name

@@ -1,0 +1,79 @@
+"""All releases of a station: manifests in folders of their own, blobs once for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.errors import ModelError
+from engine.releases.folder import (
+    BLOBS,
+    FittedRelease,
+    Release,
+    open_release,
+    read_blob,
+    write_release,
+    write_whole,
+)
+from engine.releases.manifest import Manifest
+from engine.types import Limits
+
+
+@dataclass(frozen=True)
+class Library:
+    """The folder ``releases``: ``<id>/manifest.json`` and ``blobs/<sha256>.safetensors``."""
+
+    folder: Path
+
+    def add(self, fitted: FittedRelease) -> Release:
+        """Keep a fitted release; harmless when it is there already."""
+        blobs = self.folder / BLOBS
+        try:
+            blobs.mkdir(parents=True, exist_ok=True)
+            for sha256, data in fitted.blobs.items():
+                path = blobs / f"{sha256}.safetensors"
+                if not path.exists():
+                    write_whole(path, data)
+        except OSError as error:
+            raise ModelError(
+                f"The release could not be kept in {self.folder} ({error.strerror}). "
+                "Check the rights and the free disk space."
+            ) from error
+        target = self.folder / fitted.manifest.id
+        if target.is_dir():
+            return open_release(target)
+        # Blobs first: a manifest never cites what is not there.
+        return write_release(FittedRelease(fitted.manifest, {}), target)
+
+    def import_from(self, folder: Path) -> Release:
+        """Copy a release folder into the library, every hash checked."""
+        release = open_release(folder)
+        cited = set(release.manifest.blobs.values())
+        blobs = {sha256: read_blob(release.blob_path(sha256)) for sha256 in cited}
+        return self.add(FittedRelease(release.manifest, blobs))
+
+    def with_limits(self, release: Release, limits: Limits, *, reason: str, person: str) -> Release:
+        """Make a release with the same bank and other limits; copies no blob.
+
+        Raises
+        ------
+        ModelError
+            `release` is not in this library, or the new one could not be written.
+        """
+        manifest: Manifest = release.manifest.model_copy(
+            update={
+                "created_at": datetime.now(UTC),
+                "parent": release.id,
+                "limits": limits,
+                "reason": reason,
+                "person": person,
+            }
+        )
+        if release.folder.parent != self.folder:
+            raise ModelError(f"Release {release.id} is not in {self.folder}. Import it first.")
+        return self.add(FittedRelease(manifest.sealed(), {}))
+
+    def open(self, release_id: str) -> Release:
+        """Open a release by its id."""
+        return open_release(self.folder / release_id)

@@ -1,0 +1,146 @@
+"""What a release is: everything that decides a verdict, as one JSON document with its own hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import ModelError
+from engine.picture_health import HealthBaseline
+from engine.preprocess import Preprocessing
+from engine.recipe import PatchCoreParameters, Rule
+from engine.types import Limits, MethodName
+
+FORMAT_VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BackboneRecord(_Record):
+    """The real name, layers and weights behind what the recipe asked for."""
+
+    name: str
+    layers: tuple[str, ...]
+    weights_origin: str
+    weights_sha256: str
+
+
+class CalibrationRecord(_Record):
+    """Where the limits come from."""
+
+    false_alarm_rate: float
+    scores: tuple[float, ...]
+    """Held-out raw scores of the good pictures, in the order of `Manifest.pictures`."""
+    map_peaks: tuple[float, ...]
+    """Largest value of each held-out shown map."""
+    n_alarms: int
+    alarm_rate_95: tuple[float, float]
+
+
+class ReferenceRecord(_Record):
+    """Scores the release must reproduce before it may judge; the pictures are in a blob."""
+
+    scores: tuple[float, float, float]
+    """Of one good picture and of the same one with two different drawn defects."""
+    tolerance: float
+    """The release refuses where |Δ| > tolerance × max(score, T2)."""
+
+
+class PictureRecord(_Record):
+    """One picture the release was fitted on."""
+
+    name: str
+    sha256: str
+    group: str
+
+
+class Manifest(_Record):
+    """All that can change a verdict, frozen; `id` is a hash of everything else in it."""
+
+    format: Literal["loupe release"] = "loupe release"
+    version: int = FORMAT_VERSION
+    id: str = ""
+    created_at: datetime
+    parent: str | None = None
+    """Id of the release this one was made from by moving its limits."""
+    reason: str
+    person: str
+    part: str
+    method: MethodName
+    parameters: PatchCoreParameters
+    backbone: BackboneRecord
+    preprocessing: Preprocessing
+    rule: Rule
+    limits: Limits
+    fitted_limits: Limits
+    """As calibrated by the fit; equal to `limits` until a person moves them."""
+    calibration: CalibrationRecord
+    picture_health: HealthBaseline
+    reference: ReferenceRecord
+    deadline_ms: float | None = None
+    """None: an inspection may take as long as it takes."""
+    precision: Literal["float32"] = "float32"
+    pictures: tuple[PictureRecord, ...]
+    part_pattern: str | None
+    seed: int
+    versions: dict[str, str]
+    blobs: dict[str, str] = Field(default_factory=dict)
+    """Name to SHA-256 of a safetensors file: ``method``, ``references``, ``weights``."""
+
+    def sealed(self) -> Self:
+        """Give the manifest with its `id`."""
+        return self.model_copy(update={"id": self.hash()})
+
+    def hash(self) -> str:
+        """Give the first 16 hex digits of the SHA-256 of the canonical text without `id`."""
+        content = self.model_dump(mode="json", exclude={"id"})
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def to_bytes(self) -> bytes:
+        """Give the JSON text people can read."""
+        return (self.model_dump_json(indent=1) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, where: str) -> Self:
+        """Read and check a manifest.
+
+        Raises
+        ------
+        ModelError
+            It is damaged, of a newer version, of another program, or changed after it was sealed.
+        """
+        try:
+            content = json.loads(data)
+        except ValueError as error:
+            raise ModelError(
+                f"The manifest of {where} is damaged: it is no JSON. Import the release again."
+            ) from error
+        if not isinstance(content, dict) or content.get("format") != "loupe release":
+            raise ModelError(f"{where} holds no Loupe release. Choose a release folder.")
+        if content.get("version") != FORMAT_VERSION:
+            raise ModelError(
+                f"The release {where} has format {content.get('version')}; this version of Loupe "
+                f"reads format {FORMAT_VERSION}. Update Loupe, or fit the release again."
+            )
+        try:
+            manifest = cls.model_validate_json(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise ModelError(
+                f"The manifest of {where} is damaged at {place!r}: {first['msg']}. "
+                "Import the release again."
+            ) from error
+        if manifest.hash() != manifest.id:
+            raise ModelError(
+                f"The manifest of {where} was changed after it was written: its content has hash "
+                f"{manifest.hash()}, its id is {manifest.id}. Import the release again."
+            )
+        return manifest

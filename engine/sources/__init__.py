@@ -1,0 +1,1 @@
+"""Where frames come from: a watched folder, a replayed folder, the simulator."""
