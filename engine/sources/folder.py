@@ -1,0 +1,173 @@
+"""A watched folder: every new picture is taken once, when it is whole, oldest first.
+
+The operating system's events say which files to look at; a full look every `poll_s` finds what
+they missed (they overflow, and many network shares have none). Files stay where they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.errors import SourceError
+from engine.recipe import part_of
+from engine.sources.base import AlreadySeen, FolderConfig, SourceStatus
+from engine.sources.bell import Bell
+from engine.sources.inbox import SETTLE_S, Inbox, Sighting
+from engine.sources.taking import frame_or_fault, read_unchanged
+from engine.types import Fault, FaultKind, FileKey, Frame, Origin
+
+UNREADABLE_S = 30.0
+"""A file that cannot be opened for so long is a fault; until then its writer may still hold it."""
+
+_STEP_S = 0.01
+"""Time one grab spends on a full look, and on asking for files taken before the last restart."""
+
+
+class FolderSource:
+    """A `Source` over a folder, which may be missing or unreachable for a while."""
+
+    def __init__(
+        self,
+        config: FolderConfig,
+        already_seen: AlreadySeen,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        make_bell: Callable[[str], Bell] = Bell,
+    ) -> None:
+        self._config = config
+        self._already_seen = already_seen
+        self._clock = clock
+        self._make_bell = make_bell
+        self._inbox = Inbox(config.path, clock)
+        self._next_scan = clock()
+        self._scan: Iterator[tuple[str, int]] | None = None
+        """A full look under way."""
+        self._identity: tuple[str, int] | None = None
+        self._bell: Bell | None = None
+        self._bell_note = ""
+        self._lost: str | None = None
+        self._number = 0
+
+    def grab(self) -> Frame | Fault | None:
+        """Take the oldest settled picture; see `Source.grab`."""
+        self._look()
+        sighting = self._oldest_new()
+        return None if sighting is None else self._take(sighting)
+
+    def status(self) -> SourceStatus:
+        """Say how the source is doing; see `Source.status`."""
+        count = self._inbox.waiting
+        pictures = "1 picture" if count == 1 else f"{count} pictures"
+        watching = f"Watching {self._config.path}, {pictures} waiting.{self._bell_note}"
+        return SourceStatus(
+            name=self._config.kind,
+            sentence=self._lost or watching,
+            healthy=self._lost is None,
+            waiting=count,
+        )
+
+    def close(self) -> None:
+        """Stop listening; see `Source.close`."""
+        self._silence()
+        self._scan = None
+
+    def _look(self) -> None:
+        now = self._clock()
+        if self._scan is None and now >= self._next_scan:
+            self._next_scan = now + self._config.poll_s
+            self._scan = self._inbox.scan()
+        if self._scan is not None:
+            self._go_on_scanning(self._scan)
+        if self._lost is not None:
+            raise SourceError(self._lost)
+        rung = self._bell.drain() if self._bell is not None else set()
+        self._inbox.look_at(rung.union(self._inbox.due()))
+
+    def _go_on_scanning(self, scan: Iterator[tuple[str, int]]) -> None:
+        """Take some steps of a full look: of 20 000 files it lasts 0.1 s, on a share longer."""
+        give_up = self._clock() + _STEP_S
+        try:
+            for identity in scan:
+                self._lost = None
+                if identity != self._identity:  # a bell stays with a folder that was replaced
+                    self._silence()
+                    self._identity = identity
+                    self._hang_bell(identity[0])
+                if self._clock() >= give_up:
+                    return
+        except OSError as error:
+            self._lost = (
+                f"The folder {self._config.path} cannot be read ({error.strerror}); check the "
+                "path, the network and the rights. Loupe goes on by itself when it is back."
+            )
+            self._identity = None
+            self._silence()
+        self._scan = None
+
+    def _hang_bell(self, folder: str) -> None:
+        try:
+            self._bell = self._make_bell(folder).start()
+            self._bell_note = ""
+        except OSError as error:
+            self._bell_note = (
+                f" New files are noticed every {self._config.poll_s:g} s only: the system "
+                f"reports no changes here ({error.strerror or error})."
+            )
+
+    def _silence(self) -> None:
+        if self._bell is not None:
+            self._bell.stop()
+            self._bell = None
+
+    def _oldest_new(self) -> Sighting | None:
+        give_up = self._clock() + _STEP_S
+        while (sighting := self._inbox.oldest()) is not None:
+            sighting.is_new = sighting.is_new or not self._already_seen(sighting.key)
+            if sighting.is_new:
+                return sighting
+            self._inbox.mark_taken(sighting.key)
+            if self._clock() >= give_up:
+                return None
+        return None
+
+    def _take(self, sighting: Sighting) -> Frame | Fault | None:
+        """Read and decode a settled file; give None when it deserves another look first."""
+        key, now = sighting.key, self._clock()
+        result: Frame | Fault
+        try:
+            data = read_unchanged(key)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            patience_s = UNREADABLE_S
+            reason = f"{key.path} could not be read: {error.strerror}. Check its rights."
+            result = Fault(self._origin(key, None), FaultKind.PICTURE, reason)
+        else:
+            if data is None:
+                self._inbox.look_again(sighting, now + SETTLE_S)
+                return None
+            # A copy over a slow network may pause for longer than a file takes to settle.
+            patience_s = self._config.poll_s
+            result = frame_or_fault(data, self._origin(key, data), Path(key.path).name)
+        if isinstance(result, Fault) and now < sighting.since + patience_s:
+            next_try = min(now + self._config.poll_s, sighting.since + patience_s)
+            self._inbox.look_again(sighting, next_try)
+            return None
+        self._inbox.mark_taken(key)
+        self._number = result.origin.number
+        return result
+
+    def _origin(self, key: FileKey, data: bytes | None) -> Origin:
+        return Origin(
+            source=self._config.kind,
+            part_id=part_of(Path(key.path).name, self._config.part_pattern),
+            taken_at=datetime.now(UTC),
+            number=self._number + 1,
+            simulated=False,
+            sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+            file=key,
+        )

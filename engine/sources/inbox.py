@@ -1,0 +1,148 @@
+"""The picture files of one folder: which have settled, which wait, which were taken.
+
+A file *settles* when its size and time of change are the same in two looks at least `SETTLE_S`
+apart: a file that is still being copied changes in between.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import stat
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.pictures import is_picture_name
+from engine.sources.taking import file_key
+from engine.types import FileKey
+
+SETTLE_S = 0.5
+"""Least time between the two looks after which an unchanged file counts as whole."""
+
+_CHUNK = 100
+"""Files looked at in one step."""
+
+_REMEMBERED = 100_000
+"""Taken files remembered after they left the folder; the record knows the older ones."""
+
+
+@dataclass(slots=True, eq=False)
+class Sighting:
+    """A file as it has been since `since`; one that changes is another sighting."""
+
+    key: FileKey
+    since: float
+    is_new: bool = False
+    """The record was asked and does not know it."""
+
+
+class Inbox:
+    """What is known of a folder's files. Looks at the disk only in `scan` and `look_at`."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._root = ""
+        self._seen: dict[str, Sighting] = {}
+        self._look_from: dict[str, float] = {}
+        """Unsettled files, and the time from which another look counts."""
+        self._settled: list[tuple[int, str, int, Sighting]] = []
+        """Heap, oldest first; the running number keeps sightings from being compared."""
+        self._running = itertools.count()
+        self._taken: OrderedDict[FileKey, None] = OrderedDict()
+
+    @property
+    def waiting(self) -> int:
+        """Files known and not yet taken."""
+        return len(self._look_from) + len(self._settled)
+
+    def scan(self) -> Iterator[tuple[str, int]]:
+        """Look at every file in short steps; each gives the folder's real path and its inode.
+
+        Raises
+        ------
+        OSError
+            The folder is gone, its share is unreachable, or it may not be read.
+        """
+        # Resolved, so that a file has one key by whichever link or drive letter it is reached.
+        self._root = os.path.realpath(self._folder, strict=True)
+        identity = self._root, Path(self._root).stat().st_ino
+        gone = set(self._seen)
+        with os.scandir(self._root) as entries:
+            for number, entry in enumerate(entries):
+                if is_picture_name(entry.name):
+                    try:
+                        self._see(entry.name, entry.stat())
+                    except OSError:  # deleted meanwhile, or a link that leads nowhere
+                        continue
+                    gone.discard(entry.name)
+                if number % _CHUNK == 0:
+                    yield identity
+        for name in gone:
+            self._forget(name)
+        yield identity
+
+    def look_at(self, names: Iterable[str]) -> None:
+        """Look at some files, such as those an event named."""
+        for name in names:
+            try:
+                found = os.stat(self._path(name))  # noqa: PTH116 - a third of the time of Path
+            except OSError:
+                self._forget(name)
+            else:
+                self._see(name, found)
+
+    def due(self) -> Iterator[str]:
+        """Give the names of which another look counts by now, at most one step's worth."""
+        now = self._clock()
+        due = [name for name, look_from in self._look_from.items() if now >= look_from]
+        return itertools.islice(due, _CHUNK)
+
+    def oldest(self) -> Sighting | None:
+        """Give and drop the settled file that was changed first; None when there is none."""
+        while self._settled:
+            _, name, _, sighting = heapq.heappop(self._settled)
+            if self._seen.get(name) is sighting:  # else it has changed or gone since it settled
+                return sighting
+        return None
+
+    def look_again(self, sighting: Sighting, look_from: float) -> None:
+        """Let a file that `oldest` gave wait for another look, which counts from then."""
+        self._look_from[Path(sighting.key.path).name] = look_from
+
+    def mark_taken(self, key: FileKey) -> None:
+        """Never give this file again, unless it changes."""
+        self._taken[key] = None
+        while len(self._taken) > _REMEMBERED:
+            self._taken.popitem(last=False)
+
+    def _see(self, name: str, found: os.stat_result) -> None:
+        now = self._clock()
+        known = self._seen.get(name)
+        if known is not None and _is_still(known.key, found):
+            if now >= self._look_from.get(name, float("inf")):
+                del self._look_from[name]
+                place = (known.key.mtime_ns, name, next(self._running), known)
+                heapq.heappush(self._settled, place)
+            return
+        self._forget(name)
+        key = file_key(self._path(name), found)
+        if key is not None:
+            self._seen[name] = Sighting(key, now)
+            if key not in self._taken:
+                self._look_from[name] = now + SETTLE_S
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._root, name)  # noqa: PTH118 - a third of the time of Path
+
+    def _forget(self, name: str) -> None:
+        self._seen.pop(name, None)
+        self._look_from.pop(name, None)
+
+
+def _is_still(key: FileKey, found: os.stat_result) -> bool:
+    same = found.st_size == key.size and found.st_mtime_ns == key.mtime_ns
+    return same and stat.S_ISREG(found.st_mode)

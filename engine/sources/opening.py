@@ -1,0 +1,41 @@
+"""One door to all sources: the configuration says which."""
+
+from __future__ import annotations
+
+from engine.sources.base import (
+    AlreadySeen,
+    FolderConfig,
+    ReplayConfig,
+    SimulatorConfig,
+    Source,
+    SourceConfig,
+)
+from engine.sources.folder import FolderSource
+from engine.sources.replay import ReplaySource
+from engine.sources.simulator import SimulatorSource
+
+
+def open_source(config: SourceConfig, already_seen: AlreadySeen) -> Source:
+    """Open the source that `config` describes.
+
+    Parameters
+    ----------
+    config
+        What a person chose.
+    already_seen
+        Asks the record, once for each file, whether it was taken before; for sources of files
+        that must never be inspected twice.
+
+    Raises
+    ------
+    SourceError
+        A replay's folder is missing or empty. (A watched folder may be missing: `grab` says so,
+        and goes on when it is back.)
+    """
+    match config:
+        case FolderConfig():
+            return FolderSource(config, already_seen)
+        case ReplayConfig():
+            return ReplaySource(config)
+        case SimulatorConfig():
+            return SimulatorSource(config)
