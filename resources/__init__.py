@@ -1,0 +1,1 @@
+"""What the program shows and ships: style, icons, built-in weights; read with importlib.resources."""

@@ -1,0 +1,1 @@
+"""The operator's page: what the line does now, and the verdicts people give."""

@@ -1,0 +1,300 @@
+"""Facts of the engine in, commands of the person out.
+
+The page reads `InspectController.line` and repaints on a timer; no slot here paints or waits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from engine.sources.base import SourceConfig, SourceStatus
+from engine.types import EngineState, Fault, FitStep, Inspection
+from workstation.inspection.line import Line
+from workstation.inspection.record import Record
+from workstation.inspection.release_facts import ReleaseFacts, describe_release
+from workstation.inspection.seen_part import SeenPart
+from workstation.records.words import EventKind, FeedbackVerdict, Outcome
+
+if TYPE_CHECKING:
+    from engine.releases.folder import Release
+
+SIMULATOR = "simulator"
+
+
+def utc_now() -> datetime:
+    """Give the present time."""
+    return datetime.now(UTC)
+
+
+class InspectController(QObject):
+    """Between engine, record and page; lives in the window's thread.
+
+    Its slots are connected to the signals of the same meaning of `engine.worker.EngineWorker`, its
+    command signals to the worker's slots. It never calls the worker.
+
+    Signals
+    -------
+    start_requested, stop_requested, cancel_fit_requested
+        Commands without arguments.
+    limits_requested
+        `engine.types.Limits` and the reason a person gave.
+    source_requested
+        A `SourceConfig`.
+    own_pictures_requested
+        Folder with good pictures to learn from, folder to watch (both `pathlib.Path`).
+    """
+
+    start_requested = Signal()
+    stop_requested = Signal()
+    cancel_fit_requested = Signal()
+    limits_requested = Signal(object, str)
+    source_requested = Signal(object)
+    own_pictures_requested = Signal(object, object)
+
+    def __init__(
+        self,
+        record: Record,
+        *,
+        describe: Callable[[Release], ReleaseFacts] = describe_release,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utc_now,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._record = record
+        self._describe = describe
+        self.line = Line(record, clock=clock, now=now)
+
+    # Facts from the engine
+
+    @Slot(int, object)
+    def inspected(self, inspection_id: int, inspection: Inspection) -> None:
+        """Keep the newest part and count it."""
+        self.line.took(SeenPart.of_inspection(inspection_id, inspection))
+
+    @Slot(int, object)
+    def faulted(self, inspection_id: int, fault: Fault) -> None:
+        """Show a part that could not be inspected, and say why."""
+        self.line.took(SeenPart.of_fault(inspection_id, fault))
+        self.line.say(f"Part {fault.origin.part_id}: {fault.reason}", bad=True)
+
+    @Slot(object, str)
+    def state_changed(self, state: EngineState, sentence: str) -> None:
+        """Take over the engine's state."""
+        line = self.line
+        if state is EngineState.CONTINUOUS_EXECUTION and not line.running:
+            line.counters.line_started()
+        if state is EngineState.ERROR and sentence:
+            line.say(sentence, bad=True)
+        line.state, line.state_sentence = state, sentence
+        line.changed()
+
+    @Slot(object)
+    def source_changed(self, status: SourceStatus) -> None:
+        """Take over what the source says of itself."""
+        line = self.line
+        if line.source is not None and line.source.healthy and not status.healthy:
+            line.say(status.sentence, bad=True)
+        line.source = status
+        line.on_line(simulated=status.name == SIMULATOR)
+        line.changed()
+
+    @Slot(object)
+    def release_changed(self, release: Release | None) -> None:
+        """Take over the release that now judges."""
+        line = self.line
+        facts = None if release is None else self._describe(release)
+        line.release = facts
+        if facts is None:
+            line.limit.judge_by(None, fitted_t2=None)
+        else:
+            line.limit.judge_by(facts.limits, fitted_t2=facts.fitted_t2)
+        line.changed()
+
+    @Slot(object)
+    def fit_progressed(self, step: FitStep) -> None:
+        """Show how far a fit has come."""
+        self.line.fit = step
+        self.line.changed()
+
+    @Slot(object, str)
+    def fit_ended(self, release: object | None, sentence: str) -> None:
+        """End the display of a fit; say what went wrong."""
+        self.line.fit = None
+        if sentence:
+            self.line.say(sentence, bad=release is None)
+        self.line.changed()
+
+    @Slot(str)
+    def refused(self, sentence: str) -> None:
+        """Say why a command could not be carried out."""
+        self.line.say(sentence, bad=True)
+
+    @Slot(str)
+    def engine_hung(self, sentence: str) -> None:
+        """Show the fault that the watchdog found."""
+        self.line.hung = sentence
+        self.line.say(sentence, bad=True)
+
+    @Slot(str)
+    def engine_answered(self, sentence: str) -> None:
+        """Show that the engine turns again after all."""
+        self.line.hung = ""
+        self.line.say(sentence)
+
+    # Commands of the person: running
+
+    @Slot()
+    def start(self) -> None:
+        """Ask the engine to inspect parts as they come."""
+        self.start_requested.emit()
+
+    @Slot()
+    def stop(self) -> None:
+        """Ask the engine to inspect no further part."""
+        self.stop_requested.emit()
+
+    @Slot()
+    def cancel_fit(self) -> None:
+        """Ask the engine to drop the running fit."""
+        self.cancel_fit_requested.emit()
+
+    def change_source(self, config: SourceConfig) -> None:
+        """Ask the engine for another source."""
+        self.source_requested.emit(config)
+
+    def use_own_pictures(self, good: Path, watch: Path) -> bool:
+        """Ask for a fit on a folder of good pictures, then for watching another folder."""
+        for folder in (good, watch):
+            if not folder.is_dir():
+                self.line.note(f"There is no folder {folder}.")
+                return False
+        self.own_pictures_requested.emit(good, watch)
+        return True
+
+    def change_lot(self, lot: str) -> None:
+        """Write another lot on every part from now on."""
+        line, old = self.line, self._record.lot
+        if lot == old:
+            return
+        self._record.lot = lot
+        line.asked(lambda: self._record.add_event(EventKind.LOT_CHANGED, old=old, new=lot))
+        parts = line.asked(lambda: self._record.lot_count(lot, simulated=bool(line.simulated)))
+        line.counters.lot_parts = parts or 0
+        line.say(f"Lot {old or 'without a name'} → {lot or 'without a name'}")
+
+    # Commands of the person: judging
+
+    def judge(self, verdict: FeedbackVerdict) -> None:
+        """Write down what the person says of the part in the pane."""
+        desk, line = self.line.judging, self.line
+        part = desk.held
+        if part is None:
+            line.note("No part waits to be judged.")
+        elif desk.guarded:
+            line.note("Another part has just come: look, then press again.")
+        else:
+            given = line.asked(lambda: self._record.give_feedback(part.inspection_id, verdict))
+            if given is not None:
+                desk.judged(verdict, feedback_id=given)
+                line.count_feedback(part, verdict, sign=1)
+                line.recount_unjudged()
+
+    @Slot()
+    def undo_judgement(self) -> None:
+        """Withdraw the last judgement, within ten seconds."""
+        desk, line = self.line.judging, self.line
+        last = desk.undoable
+        if last is None:
+            line.note("Nothing to undo: a judgement can be undone for 10 seconds.")
+        elif line.asked(lambda: self._withdrawn(last.feedback_id)):
+            desk.undone()
+            line.count_feedback(last.part, last.verdict, sign=-1)
+            line.recount_unjudged()
+
+    @Slot()
+    def judge_shown(self) -> None:
+        """Take the part that is looked at into the pane, so that the keys judge it."""
+        line = self.line
+        part = line.looking or line.frozen
+        if part is None:
+            line.note("Choose one of the last 12 parts first.")
+        elif part.outcome is Outcome.FAULT:
+            line.note("A part with a fault has no verdict to judge.")
+        else:
+            line.judging.chosen(part.kept())
+            line.changed()
+
+    def _withdrawn(self, feedback_id: int) -> bool:
+        self._record.withdraw_feedback(feedback_id)
+        return True
+
+    # Commands of the person: the limit
+
+    @Slot()
+    def unlock_limit(self) -> None:
+        """Allow moving the limit for a minute; a second press locks it at once."""
+        limit = self.line.limit
+        if not limit.locked:
+            limit.lock()
+        else:
+            limit.unlock()
+            if limit.locked:
+                self.line.note("There is no limit to move yet.")
+        self.line.changed()
+
+    def move_limit(self, t2: float) -> None:
+        """Put a reject limit on trial."""
+        if self._may_move():
+            self.line.limit.move_to(t2)
+            self.line.changed()
+
+    def step_limit(self, steps: int) -> None:
+        """Move the limit on trial by steps of 1 %."""
+        if self._may_move():
+            self.line.limit.step(steps)
+            self.line.changed()
+
+    @Slot()
+    def undo_limit(self) -> None:
+        """Drop the limit on trial."""
+        self.line.limit.undo()
+        self.line.changed()
+
+    def keep_limit(self, reason: str) -> None:
+        """Ask the engine for a release with the limits on trial."""
+        if not reason.strip():
+            self.line.note("A new limit needs a reason.")
+            return
+        limits = self.line.limit.kept()
+        if limits is None:
+            self.line.note("The limit has locked again; nothing was changed.")
+        else:
+            self.limits_requested.emit(limits, reason.strip())
+        self.line.changed()
+
+    def _may_move(self) -> bool:
+        if self.line.limit.locked:
+            self.line.note("The limit is locked: unlock it first (U).")
+        return not self.line.limit.locked
+
+    # Commands of the person: what is shown
+
+    @Slot()
+    def toggle_freeze(self) -> None:
+        """Hold the picture at the next NG, or let it run."""
+        self.line.freeze_on_ng = not self.line.freeze_on_ng
+        self.line.frozen = None
+        self.line.changed()
+
+    @Slot()
+    def acknowledge(self) -> None:
+        """Take the newest message away."""
+        self.line.messages.seen()
+        self.line.changed()

@@ -1,0 +1,67 @@
+"""Counters of this shift: begun from the record, carried on in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from workstation.inspection.record import Counts
+from workstation.records.words import Outcome
+
+RATE_OVER_S = 60.0
+_MOST_TIMES = 6000
+
+
+class ShiftCounters:
+    """Counts parts as they are announced; a restart begins again from the record."""
+
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._times: deque[float] = deque(maxlen=_MOST_TIMES)
+        self.counts = Counts()
+        self.lot_parts = 0
+
+    def load(self, counts: Counts, *, lot_parts: int) -> None:
+        """Begin from what the record holds."""
+        self.counts, self.lot_parts = counts, lot_parts
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one more part."""
+        c = self.counts
+        match outcome:
+            case Outcome.OK:
+                self.counts = replace(c, ok=c.ok + 1, final_ok=c.final_ok + 1)
+            case Outcome.REVIEW:
+                self.counts = replace(c, review=c.review + 1)
+            case Outcome.NG:
+                self.counts = replace(c, ng=c.ng + 1)
+            case Outcome.FAULT:
+                self.counts = replace(c, faults=c.faults + 1)
+        self.lot_parts += 1
+        self._times.append(self._clock())
+
+    def new_shift(self) -> None:
+        """Begin again at nothing; the lot goes on."""
+        self.counts = Counts()
+
+    def final_ok_changed(self, by: int) -> None:
+        """Follow a person's verdict that differs from the machine's."""
+        self.counts = replace(self.counts, final_ok=self.counts.final_ok + by)
+
+    def line_started(self) -> None:
+        """Forget the pace of before a stop."""
+        self._times.clear()
+
+    def parts_per_min(self) -> float | None:
+        """Give the pace over the last minute; None until two parts have come in it."""
+        now = self._clock()
+        while self._times and now - self._times[0] > RATE_OVER_S:
+            self._times.popleft()
+        if len(self._times) < 2:
+            return None
+        # From the first to the last there are n - 1 takts; a line that has gone quiet slows down.
+        takt = (self._times[-1] - self._times[0]) / (len(self._times) - 1)
+        quiet = now - self._times[-1]
+        span = (len(self._times) - 1) * takt + max(quiet - takt, 0.0)
+        return 60.0 * (len(self._times) - 1) / span if span > 0 else None

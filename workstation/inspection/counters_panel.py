@@ -1,0 +1,76 @@
+"""Counters of this shift."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from workstation.inspection.line import Line
+from workstation.widgets.style import Sizes
+
+WORDS = ("parts", "OK", "REVIEW", "NG", "faults", "skipped", "yield", "parts/min")
+COLUMNS = 4
+
+
+class CountersPanel(QFrame):
+    """Eight numbers, each over its word."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("panel", "true")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._title = QLabel()
+        self._title.setProperty("tone", "quiet")
+        self._grid = QGridLayout()
+        self._grid.setSpacing(0)
+        self._numbers: dict[str, QLabel] = {}
+        for index, word in enumerate(WORDS):
+            number, name = QLabel("–"), QLabel(word)
+            number.setProperty("tone", "number")
+            name.setProperty("tone", "quiet")
+            row, column = divmod(index, COLUMNS)
+            for offset, label in enumerate((number, name)):
+                label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+                label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+                self._grid.addWidget(label, 2 * row + offset, column)
+            self._grid.setColumnStretch(column, 1)
+            self._numbers[word] = number
+        self._column = QVBoxLayout(self)
+        self._column.setSpacing(0)
+        self._column.addWidget(self._title)
+        self._column.addLayout(self._grid)
+
+    def number(self, word: str) -> str:
+        """Give what stands over a word."""
+        return self._numbers[word].text()
+
+    def set_sizes(self, sizes: Sizes) -> None:
+        """Follow the window's size."""
+        pad = sizes.px(6)
+        self._column.setContentsMargins(pad, sizes.px(2), pad, sizes.px(3))
+
+    def show_line(self, line: Line) -> None:
+        """Take over the counts."""
+        shift = f" {line.shift_name}" if line.shift_name else ""
+        parts = "DEMO parts of this shift" if line.simulated else "this shift"
+        self._title.setText(f"{parts}{shift}")
+        counts, pace = line.counters.counts, line.counters.parts_per_min()
+        share = counts.yield_share
+        skipped = 0 if line.source is None else line.source.skipped
+        shown = {
+            "parts": _spaced(counts.parts),
+            "OK": _spaced(counts.ok),
+            "REVIEW": _spaced(counts.review),
+            "NG": _spaced(counts.ng),
+            "faults": _spaced(counts.faults),
+            "skipped": _spaced(skipped),
+            "yield": "–" if share is None else f"{100 * share:.1f}%",
+            "parts/min": "–" if pace is None else f"{pace:.0f}",
+        }
+        for word, number in shown.items():
+            self._numbers[word].setText(number)
+
+
+def _spaced(count: int) -> str:
+    """Write 12345 as 12 345, with a space that does not break."""
+    return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")

@@ -1,0 +1,67 @@
+"""What the large picture shows: the live part, an earlier one, or why there is none."""
+
+from __future__ import annotations
+
+from engine.types import EngineState
+from workstation.inspection.line import Line
+from workstation.inspection.seen_part import SeenPart
+from workstation.widgets.image_view import ImageView
+from workstation.widgets.overlay import OverlaySettings
+from workstation.widgets.score_axis import number_words
+from workstation.widgets.verdict_banner import DEMO_WORDS
+
+
+def show_large_picture(view: ImageView, line: Line, settings: OverlaySettings) -> None:
+    """Bring the view up to date; the same part is not prepared twice."""
+    part = line.shown
+    trial = line.limit.trial
+    view.set_overlay(settings)
+    view.set_trial(None if trial is None else trial.pixel)
+    view.set_bands(*_bands(line))
+    roi = None if line.release is None else line.release.roi
+    shown = None if part is None else part.shown(roi)
+    if shown is None:
+        view.show_words(*_words(line, part))
+    elif view.part is None or view.part.picture is not shown.picture or view.part.roi != shown.roi:
+        view.show_part(shown)
+
+
+def _bands(line: Line) -> list[str]:
+    bands = [DEMO_WORDS] if line.simulated else []
+    trial, judging = line.limit.trial, line.limit.limits
+    if trial is not None and judging is not None:
+        bands.append(
+            f"TRIAL  reject limit {number_words(trial.t2)}  –  "
+            f"the old limit {number_words(judging.t2)} still judges"
+        )
+    if line.looking is not None:
+        bands.append(
+            f"LOOKING BACK at part {line.looking.part_id}  –  the line runs on  "
+            "(J judge it, Esc live)"
+        )
+    elif line.frozen is not None:
+        bands.append(f"HELD at NG part {line.frozen.part_id}  –  the line runs on  (Esc live)")
+    return bands
+
+
+def _words(line: Line, part: SeenPart | None) -> tuple[str, str]:
+    if part is not None:
+        return (
+            "No picture",
+            part.reason or "Pictures of OK parts are not kept when the program ends.",
+        )
+    match line.state:
+        case None:
+            return "Starting", "The record and the last release are being opened."
+        case EngineState.PREOPERATIONAL if line.fit is not None:
+            return "", ""
+        case EngineState.PREOPERATIONAL:
+            sentence = "Loupe learns from pictures of good parts before it can inspect."
+            return "No release yet", line.state_sentence or sentence
+        case EngineState.READY:
+            return "Ready", "Press Start (S) and the first part is shown here."
+        case EngineState.ERROR:
+            return "The line stands", line.state_sentence
+        case EngineState.CONTINUOUS_EXECUTION:
+            source = "" if line.source is None else line.source.sentence
+            return "Waiting for the first part", source

@@ -1,0 +1,232 @@
+"""All that the operator's page shows of the line: the newest, the last few and the counts."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from engine.sources.base import SourceStatus
+from engine.types import EngineState, FitStep
+from workstation.inspection.counters import ShiftCounters
+from workstation.inspection.judging import KEPT_IN_MEMORY, JudgingDesk
+from workstation.inspection.limit_trial import LimitTrial
+from workstation.inspection.record import Record, Shift
+from workstation.inspection.release_facts import ReleaseFacts
+from workstation.inspection.seen_part import SeenPart
+from workstation.records.errors import RecordsError
+from workstation.records.words import FeedbackVerdict, Outcome
+from workstation.widgets.messages import Message, MessageQueue
+
+LAST_PARTS = 12
+NOTICE_S = 3.0
+
+Answer = TypeVar("Answer")
+
+
+class Line:
+    """Filled by the controller, read by the page; every change raises `revision`."""
+
+    def __init__(
+        self, record: Record, *, clock: Callable[[], float], now: Callable[[], datetime]
+    ) -> None:
+        self.record = record
+        self._clock = clock
+        self._now = now
+        self._shift: Shift | None = None
+        self._counted_to = 0
+        self._unshrunk: set[int] = set()
+        self._looked_up: set[int] = set()
+        self._notice = ("", 0.0)
+        self.revision = 0
+
+        self.state: EngineState | None = None
+        """None until the engine has spoken."""
+        self.state_sentence = ""
+        self.hung = ""
+        """What the watchdog says while the engine does not answer; empty otherwise."""
+        self.source: SourceStatus | None = None
+        self.release: ReleaseFacts | None = None
+        self.fit: FitStep | None = None
+        self.simulated: bool | None = None
+        """True while the parts are drawn, not real; None until that is known."""
+
+        self.live: SeenPart | None = None
+        self.frozen: SeenPart | None = None
+        """The NG part at which the large picture stands still; the line runs on."""
+        self.looking: SeenPart | None = None
+        """An earlier part that a person looks at again."""
+        self.freeze_on_ng = False
+        self.recent: deque[SeenPart] = deque(maxlen=LAST_PARTS)
+        """Newest first."""
+
+        self.counters = ShiftCounters(clock=clock)
+        self.judging = JudgingDesk(clock=clock)
+        self.unjudged = 0
+        """NG and REVIEW parts on which nobody has said anything, the held one among them."""
+        self.limit = LimitTrial(clock=clock)
+        self.messages = MessageQueue()
+
+    @property
+    def running(self) -> bool:
+        """True while parts are inspected as they come."""
+        return self.state is EngineState.CONTINUOUS_EXECUTION
+
+    @property
+    def may_start(self) -> bool:
+        """True while the line is stopped and a release could judge."""
+        return self.state in (EngineState.READY, EngineState.ERROR) and self.release is not None
+
+    @property
+    def shown(self) -> SeenPart | None:
+        """The part in the large picture."""
+        return self.looking or self.frozen or self.live
+
+    @property
+    def shift_name(self) -> str:
+        """Such as "14–22"; empty while the record cannot say."""
+        return "" if self._shift is None else self._shift.name
+
+    @property
+    def notice(self) -> str:
+        """A word on a key that was refused; gone after three seconds."""
+        words, at = self._notice
+        return words if words and self._clock() - at < NOTICE_S else ""
+
+    def changed(self) -> None:
+        """Say that the page shows something old."""
+        self.revision += 1
+
+    def say(self, words: str, *, bad: bool = False) -> None:
+        """Let a message slide in and wait."""
+        self.messages.add(Message(words, bad=bad))
+        self.changed()
+
+    def note(self, words: str) -> None:
+        """Answer a key that was refused; needs no acknowledging."""
+        self._notice = (words, self._clock())
+        self.changed()
+
+    def asked(self, question: Callable[[], Answer]) -> Answer | None:
+        """Ask the record; where it cannot answer, say so and give None."""
+        try:
+            return question()
+        except RecordsError as error:
+            self.say(str(error), bad=True)
+            return None
+
+    def took(self, part: SeenPart) -> None:
+        """Keep the newest part and count it."""
+        self.on_line(simulated=part.simulated)
+        # Parts that were recorded before the counts were read stand in them already.
+        if part.inspection_id == 0 or part.inspection_id > self._counted_to:
+            self.counters.add(part.outcome)
+            if part.outcome in (Outcome.NG, Outcome.REVIEW):
+                self.unjudged += 1
+        self.live = part
+        self.recent.appendleft(part)
+        self._unshrunk.add(part.inspection_id)
+        if part.outcome in (Outcome.NG, Outcome.REVIEW):
+            self.judging.arrived(part)
+            if part.outcome is Outcome.NG and self.freeze_on_ng:
+                self.frozen = part
+        self.changed()
+
+    def on_line(self, *, simulated: bool) -> None:
+        """Read counts and last parts anew when the line changes between drawn and real parts."""
+        if simulated is self.simulated:
+            return
+        self.simulated = simulated
+        self.live = self.frozen = self.looking = None
+        self.recent.clear()
+        self.judging.clear()
+        self._shift = self.asked(self.record.shift)
+        counts = self.asked(lambda: self.record.shift_counts(simulated=simulated))
+        in_lot = self.asked(lambda: self.record.lot_count(self.record.lot, simulated=simulated))
+        recent = self.asked(lambda: self.record.recent(LAST_PARTS, simulated=simulated)) or ()
+        if counts is not None:
+            self.counters.load(counts, lot_parts=in_lot or 0)
+        self._counted_to = recent[0].inspection_id if recent else 0
+        self.recent.extend(SeenPart.of_past(part) for part in recent)
+        self.recount_unjudged()
+
+    def recount_unjudged(self) -> None:
+        """Ask the record how many parts wait, and fetch some where none is at hand."""
+        simulated = bool(self.simulated)
+        count = self.asked(lambda: self.record.waiting_count(simulated=simulated))
+        self.unjudged = self.unjudged if count is None else count
+        at_hand = len(self.judging.waiting) + (self.judging.held is not None)
+        if self.unjudged and not at_hand:
+            past = self.asked(lambda: self.record.waiting(KEPT_IN_MEMORY, simulated=simulated))
+            self.judging.refilled(tuple(SeenPart.of_past(part) for part in past or ()))
+        self.changed()
+
+    def count_feedback(self, part: SeenPart, verdict: FeedbackVerdict, *, sign: int) -> None:
+        """Let a person's OK or NG move the yield; `sign` is -1 for a withdrawal."""
+        if self._shift is None or part.taken_at < self._shift.starts_at:
+            return
+        was_ok = part.outcome is Outcome.OK
+        if verdict is FeedbackVerdict.OK and not was_ok:
+            self.counters.final_ok_changed(sign)
+        elif verdict is FeedbackVerdict.NG and was_ok:
+            self.counters.final_ok_changed(-sign)
+
+    def look_at(self, inspection_id: int) -> None:
+        """Show one of the last parts, or the held one, again in the large picture."""
+        held = self.judging.held
+        for part in [*self.recent, *([] if held is None else [held])]:
+            if part.inspection_id == inspection_id:
+                self.looking = self._with_picture(part)
+                break
+        self.changed()
+
+    def look_along(self, steps: int) -> None:
+        """Go on to an older part (1) or a newer one (-1); before the newest is the live picture."""
+        ids = [part.inspection_id for part in self.recent]
+        at = -1
+        if self.looking is not None and self.looking.inspection_id in ids:
+            at = ids.index(self.looking.inspection_id)
+        place = at + steps
+        if place < 0:
+            self.look_live()
+        elif place < len(ids):
+            self.look_at(ids[place])
+
+    def look_live(self) -> None:
+        """Return to the live picture."""
+        self.looking = self.frozen = None
+        self.changed()
+
+    def tick(self) -> None:
+        """Do what was put off; called by the page before it repaints."""
+        if self._shift is not None and self._now() >= self._shift.ends_at:
+            self._shift = self.asked(self.record.shift)
+            self.counters.new_shift()
+            self.changed()
+        if self._unshrunk:
+            self._shrink()
+        held = self.judging.held
+        if held is not None and held.picture is None and held.inspection_id not in self._looked_up:
+            self.judging.replaced(self._with_picture(held))
+            self.changed()
+
+    def _shrink(self) -> None:
+        """Let go of the full pictures of all parts but the live one."""
+        small: dict[int, SeenPart] = {}
+        for part in [*self.recent, *self.judging.waiting, self.judging.held]:
+            if part is not None and part.inspection_id in self._unshrunk:
+                small.setdefault(part.inspection_id, part.kept())
+        self.recent = deque(
+            (small.get(part.inspection_id, part) for part in self.recent), maxlen=LAST_PARTS
+        )
+        for part in small.values():
+            self.judging.replaced(part)
+        self._unshrunk.clear()
+
+    def _with_picture(self, part: SeenPart) -> SeenPart:
+        if part.picture is not None:
+            return part
+        self._looked_up.add(part.inspection_id)
+        image = self.asked(lambda: self.record.picture(part.inspection_id))
+        return part if image is None else part.with_picture(image)

@@ -1,0 +1,38 @@
+"""What the page needs to know of the release that judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.recipe import Roi
+from engine.types import Limits
+
+if TYPE_CHECKING:  # importing it for real would load torch into every test of the page
+    from engine.releases.folder import Release
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFacts:
+    """A release, as shown to the operator."""
+
+    release_id: str
+    recipe: str
+    """Part name of the recipe it was fitted for."""
+    limits: Limits
+    fitted_t2: float
+    """Reject limit as calibration found it, before anybody moved it."""
+    roi: Roi | None
+    """None: the whole picture."""
+
+
+def describe_release(release: Release) -> ReleaseFacts:
+    """Take the facts from a release's manifest."""
+    manifest = release.manifest
+    return ReleaseFacts(
+        release_id=release.id,
+        recipe=manifest.part,
+        limits=manifest.limits,
+        fitted_t2=manifest.fitted_limits.t2,
+        roi=manifest.preprocessing.roi,
+    )

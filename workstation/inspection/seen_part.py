@@ -1,0 +1,117 @@
+"""A part as the page holds it: live from the engine, or looked up in the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.recipe import Roi
+from engine.types import Fault, Image, Inspection, Limits, ShownMap
+from workstation.inspection.record import PastPart
+from workstation.records.words import Outcome
+from workstation.widgets.marks import Sign
+from workstation.widgets.overlay import ShownPart
+from workstation.widgets.qimages import shrunk
+
+KEPT_PX = 1280
+"""Longer side of the pictures held for looking again; the live one has all its pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no useful equality
+class SeenPart:
+    """One part on the page."""
+
+    inspection_id: int
+    """0 for a fault that could not even be recorded."""
+    part_id: str
+    taken_at: datetime
+    outcome: Outcome
+    simulated: bool
+    score: float | None = None
+    limits: Limits | None = None
+    picture: Image | None = None
+    """None where there is none, or while it has not been read from the archive."""
+    source_size: tuple[int, int] = (1, 1)
+    """Width and height of the source picture in pixels."""
+    shown_map: ShownMap | None = None
+    reason: str = ""
+    """Of a fault; empty otherwise."""
+
+    @classmethod
+    def of_inspection(cls, inspection_id: int, inspection: Inspection) -> SeenPart:
+        """Take over what the engine found."""
+        frame = inspection.frame
+        return cls(
+            inspection_id,
+            frame.origin.part_id,
+            frame.origin.taken_at,
+            Outcome.of(inspection.verdict),
+            frame.origin.simulated,
+            score=inspection.score,
+            limits=inspection.limits,
+            picture=frame.image,
+            source_size=(frame.image.shape[1], frame.image.shape[0]),
+            shown_map=inspection.shown_map,
+        )
+
+    @classmethod
+    def of_fault(cls, inspection_id: int, fault: Fault) -> SeenPart:
+        """Take over a part that could not be inspected."""
+        image = None if fault.frame is None else fault.frame.image
+        return cls(
+            inspection_id,
+            fault.origin.part_id,
+            fault.origin.taken_at,
+            Outcome.FAULT,
+            fault.origin.simulated,
+            picture=image,
+            source_size=(1, 1) if image is None else (image.shape[1], image.shape[0]),
+            reason=fault.reason,
+        )
+
+    @classmethod
+    def of_past(cls, part: PastPart) -> SeenPart:
+        """Take over a part of the record, as yet without its picture."""
+        return cls(
+            part.inspection_id,
+            part.part_id,
+            part.taken_at,
+            part.outcome,
+            part.simulated,
+            score=part.score,
+            limits=part.limits,
+            reason=part.reason,
+        )
+
+    @property
+    def sign(self) -> Sign:
+        """The mark of its outcome."""
+        return Sign.FAULT if self.outcome is Outcome.FAULT else Sign(self.outcome.value)
+
+    def kept(self) -> SeenPart:
+        """Give the same part with a picture small enough to be held for long."""
+        if self.picture is None or max(self.picture.shape[:2]) <= KEPT_PX:
+            return self
+        return replace(self, picture=shrunk(self.picture, longest=KEPT_PX))
+
+    def with_picture(self, image: Image) -> SeenPart:
+        """Give the same part with the picture that was read from the archive."""
+        return replace(
+            self,
+            picture=shrunk(image, longest=KEPT_PX),
+            source_size=(image.shape[1], image.shape[0]),
+        )
+
+    def shown(self, roi: Roi | None) -> ShownPart | None:
+        """Give what a view needs; None without a picture."""
+        if self.picture is None:
+            return None
+        clock = self.taken_at.astimezone().strftime("%H:%M:%S")
+        return ShownPart(
+            self.picture,
+            *self.source_size,
+            self.shown_map,
+            1.0 if self.limits is None else self.limits.pixel,
+            roi if self.shown_map is not None else None,
+            caption=f"part {self.part_id}   {self.outcome.value}   {clock}",
+        )

@@ -1,0 +1,120 @@
+"""Notices from the window's side that the engine has stopped answering."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from engine.types import Origin
+
+SILENT_S = 5.0
+"""The engine beats at least once a second; so long a silence is no busy moment."""
+START_S = 60.0
+"""Silence allowed before the first beat: libraries are loaded and devices opened."""
+LOOK_MS = 500
+
+
+class Watchdog(QObject):
+    """Watches beats and the part in hand. A fault is reported once, until the engine answers again.
+
+    Signals
+    -------
+    hung
+        A sentence for people: what happened and what to do.
+    answered
+        A sentence: the engine turns again.
+    """
+
+    hung = Signal(str)
+    answered = Signal(str)
+
+    def __init__(
+        self,
+        *,
+        record_fault: Callable[[str, Origin | None], None],
+        clock: Callable[[], float] = time.monotonic,
+        parent: QObject | None = None,
+    ) -> None:
+        """Make an idle watchdog.
+
+        Parameters
+        ----------
+        record_fault
+            Writes the fault down over a connection of its own: the sentence, and the part in hand
+            (None when there was none). Called in the window's thread, at most once per silence.
+        clock
+            Seconds that never go back.
+        """
+        super().__init__(parent)
+        self._record_fault = record_fault
+        self._clock = clock
+        self._heard_at: float | None = None
+        self._begun_at: float | None = None
+        self._began_at: float | None = None
+        self._origin: Origin | None = None
+        self._silent = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MS)
+        self._timer.timeout.connect(self.look)
+
+    @property
+    def silent(self) -> bool:
+        """True while the engine does not answer: the program may end without waiting for it."""
+        return self._silent
+
+    @Slot()
+    def watch(self) -> None:
+        """Begin to watch; the first beat may take its time."""
+        self._begun_at, self._heard_at = self._clock(), None
+        self._timer.start()
+
+    @Slot()
+    def rest(self) -> None:
+        """Stop watching, such as before an orderly end."""
+        self._timer.stop()
+
+    @Slot(float)
+    def beat(self, _engine_time: float) -> None:
+        """Hear that the engine's event loop turns; it is the arrival that counts."""
+        self._heard_at = self._clock()
+
+    @Slot(object)
+    def began(self, origin: Origin) -> None:
+        """Hear that a part is taken in hand."""
+        self._began_at, self._origin = self._clock(), origin
+
+    @Slot(int, object)
+    def ended(self, _inspection_id: int, _outcome: object) -> None:
+        """Hear that the part in hand was inspected or is a fault."""
+        self._began_at = self._origin = None
+        self._heard_at = self._clock()
+
+    @Slot()
+    def look(self) -> None:
+        """Compare the clock with what was heard; called by the timer."""
+        if self._begun_at is None:
+            return
+        now = self._clock()
+        if self._heard_at is None:
+            quiet, allowed = now - self._begun_at, START_S
+        else:
+            quiet, allowed = now - self._heard_at, SILENT_S
+        in_hand = 0.0 if self._began_at is None else now - self._began_at
+        silent = quiet >= allowed or in_hand >= SILENT_S
+        if silent and not self._silent:
+            self._silent = True
+            sentence = self._sentence(max(quiet, in_hand))
+            self._record_fault(sentence, self._origin)
+            self.hung.emit(sentence)
+        elif self._silent and not silent:
+            self._silent = False
+            self.answered.emit("The engine answers again; look at the last parts once more.")
+
+    def _sentence(self, seconds: float) -> str:
+        part = "" if self._origin is None else f" on part {self._origin.part_id}"
+        return (
+            f"The engine has not answered for {seconds:.0f} s{part}. Take out the last part by "
+            "hand; if the line does not go on by itself, close the program and start it again."
+        )

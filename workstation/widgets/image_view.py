@@ -1,0 +1,249 @@
+"""A picture with what was found on it: heat, outlines, zoom; or words where there is none yet."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from workstation.widgets.lettering import fitted_font, sized_font
+from workstation.widgets.overlay import Overlay, OverlaySettings, ShownPart
+from workstation.widgets.qimages import picture_image
+from workstation.widgets.scale_bar import paint_scale_bar
+from workstation.widgets.style import Palette, Sizes
+from workstation.widgets.zoom import Zoom
+
+
+class ImageView(QWidget):
+    """Shows one `ShownPart`. Wheel zooms about the pointer, dragging moves, `fit` shows it whole.
+
+    Signals
+    -------
+    pressed
+        A click that was no drag.
+    """
+
+    pressed = Signal()
+
+    def __init__(
+        self, palette: Palette, *, plain: bool = False, parent: QWidget | None = None
+    ) -> None:
+        """Make an empty view; a `plain` one has no zoom, caption or scale (a small pane)."""
+        super().__init__(parent)
+        self._palette = palette
+        self._plain = plain
+        self._sizes = Sizes.for_window(1280, 720, dots_per_inch=96)
+        self._part: ShownPart | None = None
+        self._settings = OverlaySettings()
+        self._trial: float | None = None
+        self._overlay: Overlay | None = None
+        self._bands: tuple[str, ...] = ()
+        self._words = ("", "")
+        self._zoom = Zoom()
+        self._free_right = 0
+        self._drag: QPointF | None = None
+        self._dragged = False
+        self._scaled: tuple[tuple[object, ...], QImage] | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    @property
+    def part(self) -> ShownPart | None:
+        """What is shown."""
+        return self._part
+
+    @property
+    def zoom_factor(self) -> float:
+        """1 where the whole picture is shown."""
+        return self._zoom.factor
+
+    def set_sizes(self, sizes: Sizes, *, free_right: int = 0) -> None:
+        """Follow the window's size; keep `free_right` pixels clear where the picture allows it."""
+        self._sizes, self._free_right = sizes, free_right
+        self.update()
+
+    def show_part(self, part: ShownPart) -> None:
+        """Show another part; zoom and place stay, so that one spot can be watched."""
+        self._part = part
+        self._overlay = None
+        self.update()
+
+    def show_words(self, title: str, sentence: str) -> None:
+        """Say why there is no picture, and what will happen or what to do."""
+        if self._part is None and self._words == (title, sentence):
+            return
+        self._part = self._overlay = self._scaled = None
+        self._words = (title, sentence)
+        self._zoom = Zoom()
+        self.update()
+
+    def set_overlay(self, settings: OverlaySettings) -> None:
+        """Choose what is laid over the picture."""
+        if settings != self._settings:
+            self._settings, self._overlay = settings, None
+            self.update()
+
+    def set_trial(self, pixel_limit: float | None) -> None:
+        """Colour by a limit on trial; None: by the limit that judged."""
+        if pixel_limit != self._trial:
+            self._trial, self._overlay = pixel_limit, None
+            self.update()
+
+    def set_bands(self, *words: str) -> None:
+        """Write lines across the top of the picture: DEMO, TRIAL, looking back."""
+        if words != self._bands:
+            self._bands = words
+            self.update()
+
+    def fit(self) -> None:
+        """Show the whole picture."""
+        self._zoom = Zoom()
+        self.update()
+
+    def zoom_by(self, factor: float, *, about: QPointF | None = None) -> None:
+        """Zoom about a point of the view; its middle when none is given."""
+        if self._part is not None and not self._plain:
+            view = QRectF(self.rect())
+            self._zoom = self._zoom.scaled(
+                factor, about=about or view.center(), picture=self._placed(), view=view
+            )
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint picture, overlay, bands, caption and scale; or the words."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._palette.picture_ground))
+        if self._part is None:
+            self._paint_words(painter)
+        else:
+            placed = self._placed()
+            self._paint_picture(painter, self._part, placed)
+            if self._overlay is None:
+                self._overlay = Overlay(self._part, self._settings, trial_limit=self._trial)
+            self._overlay.paint(painter, placed)
+            if not self._plain:
+                self._paint_caption(painter, self._part)
+                if self._settings.heat and self._part.shown_map is not None:
+                    paint_scale_bar(
+                        painter, self.rect(), self._settings, self._sizes, self._palette
+                    )
+        self._paint_bands(painter)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the pointer."""
+        self.zoom_by(1.0015 ** event.angleDelta().y(), about=event.position())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to move the picture, or a click."""
+        self._drag, self._dragged = event.position(), False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move a zoomed picture."""
+        if self._drag is None:
+            return
+        by = event.position() - self._drag
+        if not self._dragged and by.manhattanLength() < 6:
+            return
+        self._dragged = True
+        self._drag = event.position()
+        if self._part is not None and self._zoom.factor > 1:
+            self._zoom = self._zoom.moved(by, picture=self._placed())
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a move, or tell of a click."""
+        if self._drag is not None and not self._dragged:
+            self.pressed.emit()
+        self._drag = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show the whole picture again."""
+        self.fit()
+
+    def _placed(self) -> QRectF:
+        assert self._part is not None
+        return self._zoom.placed(
+            QRectF(self.rect()),
+            aspect=self._part.source_width / self._part.source_height,
+            free_right=self._free_right,
+        )
+
+    def _paint_picture(self, painter: QPainter, part: ShownPart, placed: QRectF) -> None:
+        seen = placed.intersected(QRectF(self.rect()))
+        if seen.isEmpty():
+            return
+        high, wide = part.picture.shape[:2]
+        x0 = int((seen.left() - placed.left()) / placed.width() * wide)
+        y0 = int((seen.top() - placed.top()) / placed.height() * high)
+        x1 = min(wide, int(np.ceil((seen.right() - placed.left()) / placed.width() * wide)))
+        y1 = min(high, int(np.ceil((seen.bottom() - placed.top()) / placed.height() * high)))
+        if x1 <= x0 or y1 <= y0:
+            return
+        target = QRectF(
+            placed.left() + x0 / wide * placed.width(),
+            placed.top() + y0 / high * placed.height(),
+            (x1 - x0) / wide * placed.width(),
+            (y1 - y0) / high * placed.height(),
+        )
+        ratio = self.devicePixelRatioF()
+        size = (max(1, round(target.width() * ratio)), max(1, round(target.height() * ratio)))
+        key = (part, x0, y0, x1, y1, size)
+        if self._scaled is None or self._scaled[0] != key:
+            # Scaling once with cv2 is far cheaper than scaling at every repaint with QPainter.
+            crop = part.picture[y0:y1, x0:x1]
+            shrinks = size[0] < x1 - x0
+            way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            scaled = np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
+            self._scaled = (key, picture_image(scaled))
+        painter.drawImage(target, self._scaled[1])
+
+    def _paint_words(self, painter: QPainter) -> None:
+        title, sentence = self._words
+        width = self.width() * (0.92 if self._plain else 0.7)
+        left = (self.width() - width) / 2
+        big = self._sizes.px(14 if self._plain else 34)
+        small = self._sizes.px(12 if self._plain else 16)
+        middle = self.height() * (0.4 if self._plain else 0.42)
+        painter.setPen(QColor(self._palette.text))
+        painter.setFont(fitted_font(self.font(), title, width=width, height=big, bold=True))
+        painter.drawText(
+            QRectF(left, middle - big * 1.3, width, big * 1.3), Qt.AlignmentFlag.AlignCenter, title
+        )
+        painter.setPen(QColor(self._palette.quiet))
+        painter.setFont(sized_font(self.font(), pixels=small))
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        painter.drawText(QRectF(left, middle + small * 0.4, width, self.height()), flags, sentence)
+
+    def _paint_bands(self, painter: QPainter) -> None:
+        if self._plain:
+            return
+        high = self._sizes.px(26)
+        font = sized_font(self.font(), pixels=high * 0.58, bold=True)
+        painter.setFont(font)
+        for row, words in enumerate(self._bands):
+            width = painter.fontMetrics().horizontalAdvance(words) + high
+            band = QRectF((self.width() - width) / 2, row * (high + 2), width, high)
+            painter.fillRect(band, QColor(self._palette.picture_ground))
+            painter.setPen(QColor(self._palette.text))
+            painter.drawRect(band.adjusted(0.5, -1, -0.5, -0.5))
+            painter.drawText(band, Qt.AlignmentFlag.AlignCenter, words)
+
+    def _paint_caption(self, painter: QPainter, part: ShownPart) -> None:
+        if not part.caption:
+            return
+        high = self._sizes.px(20)
+        painter.setFont(sized_font(self.font(), pixels=high * 0.62))
+        width = painter.fontMetrics().horizontalAdvance(part.caption) + high
+        box = QRectF(0, self.height() - high, width, high)
+        painter.fillRect(box, QColor(self._palette.picture_ground))
+        painter.setPen(QColor(self._palette.text))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, part.caption)
