@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -12,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from engine.sources.base import SourceConfig
+from workstation.whole_file import whole_file
 
 
 class ShiftSpan(BaseModel):
@@ -131,22 +130,9 @@ def save_settings(settings: Settings, path: Path) -> None:
     OSError
         The file cannot be written; the former one is untouched.
     """
-    text = settings.model_dump_json(indent=2) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=path.name, suffix=".part", delete=False
-    ) as file:
-        part = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()  # Windows replaces no open file
-            part.replace(path)
-        except OSError:
-            file.close()
-            part.unlink(missing_ok=True)
-            raise
+    with whole_file(path) as file:
+        file.write(settings.model_dump_json(indent=2).encode() + b"\n")
 
 
 def _nothing_usable(path: Path) -> str:

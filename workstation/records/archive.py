@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+
+from workstation.whole_file import whole_file
 
 _UNSAFE = re.compile(r"[^\w.-]+")
 _LONGEST_PIECE = 48
@@ -47,13 +45,8 @@ def write_whole(pictures: Path, path: PurePosixPath, data: bytes) -> None:
     incoming = pictures / _INCOMING  # on the same disk, and the one place to clean up
     incoming.mkdir(parents=True, exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary(incoming) as part:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    _fsync_folder(target.parent)
+    with whole_file(target, part_folder=incoming) as file:
+        file.write(data)
 
 
 def clean_up(pictures: Path) -> int:
@@ -72,28 +65,6 @@ def clean_up(pictures: Path) -> int:
     for file in left:
         file.unlink(missing_ok=True)
     return len(left)
-
-
-@contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _fsync_folder(folder: Path) -> None:
-    """Make the file's name as durable as its bytes; Windows does so by itself."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _safe(piece: str) -> str:

@@ -264,7 +264,7 @@ def _attempts(session: Session, row: InspectionRow) -> dict[int, int]:
         return {}
     file = _same_file(row.station, row.file_path, row.file_size, row.file_mtime_ns)
     found = session.execute(select(InspectionRow.attempt, InspectionRow.id).where(*file))
-    return dict(found.tuples().all())
+    return {row.attempt: row.id for row in found}
 
 
 def _same_file(station: str, path: str, size: int, mtime_ns: int) -> Sequence[ColumnElement[bool]]:

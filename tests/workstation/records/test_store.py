@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from engine.types import FaultKind, FileKey, Verdict
-from tests.workstation.records.conftest import NOON, STATION, fault, inspection, origin
+from tests.workstation.records.conftest import NOON, STATION, fault, inspection
 from workstation.paths import DataFolder
 from workstation.records.database import Database
 from workstation.records.errors import AlreadyRecorded, RecordsError
@@ -155,7 +155,3 @@ def test_the_hour_is_that_in_which_the_part_was_taken(
         store.record(inspection(number, taken_at=NOON + timedelta(minutes=30 * number)))
     counts = {row.hour % 24: row.count for row in rows(select(HourlyCountRow))}
     assert counts == {12: 2, 13: 1}
-
-
-def test_origin_of_the_fixture_is_plain(store: Store) -> None:
-    assert origin(1).file is not None and origin(1, keyed=False).file is None

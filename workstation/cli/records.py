@@ -1,0 +1,148 @@
+"""`loupe records`: the record as a table, proof that it is whole, and rebuilding what is derived.
+
+Exit codes: 0 all is well; 1 the record is broken, missing or could not be read (a sentence on the
+standard error stream says which); 2 the command was not understood.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workstation.paths import DataFolder, DataFolderError, find_data_folder
+from workstation.records.anchors import read_anchors
+from workstation.records.database import Database
+from workstation.records.errors import RecordsError
+from workstation.records.export import export_csv
+from workstation.records.reindex import reindex as rebuild
+from workstation.records.schema import open_existing_record
+from workstation.records.store import Store
+from workstation.records.verify import VerifyReport
+from workstation.records.verify import verify as verify_chains
+from workstation.records.words import EventKind
+from workstation.settings import load_settings
+from workstation.whole_file import whole_file
+
+app = typer.Typer(
+    help="The record: export it, verify its hash chains, rebuild its search tables.",
+    no_args_is_help=True,
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", envvar="LOUPE_DATA", help="The station's data folder."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Report as one JSON object.")]
+
+
+@app.command()
+def export(
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write; else the standard output.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Write every inspection as a line of CSV, with its final verdict and its hash."""
+    if as_json and out is None:
+        raise typer.BadParameter("--json reports on a file: give --out FILE as well.")
+    with _complaining(), _existing_record(data_dir) as (database, _, _):
+        if out is None:
+            _export_to_stdout(database)
+            return
+        with whole_file(out) as file:
+            table = TextIOWrapper(file, "utf-8", newline="")
+            rows = export_csv(database, table)
+            table.detach()  # flushed, but the file is not the wrapper's to close
+    typer.echo(
+        json.dumps({"rows": rows, "file": str(out)}) if as_json else f"{rows} inspections in {out}"
+    )
+
+
+@app.command()
+def verify(*, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Recompute all hash chains and compare them with the anchors."""
+    with _complaining(), _existing_record(data_dir) as (database, folder, _):
+        anchors, damaged = read_anchors(folder.anchors)
+        report = verify_chains(database, anchors)
+    if as_json:
+        typer.echo(
+            json.dumps({"sound": report.sound, **asdict(report), "damaged_anchor_lines": damaged})
+        )
+    else:
+        _tell(report, damaged, folder)
+    if not report.sound:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reindex(*, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Rebuild final verdicts, search columns and hourly counts from the chained rows."""
+    with _complaining(), _existing_record(data_dir) as (database, _, station):
+        inspections = rebuild(database)
+        Store(database, station).add_event(EventKind.REINDEXED, inspections=inspections)
+    typer.echo(
+        json.dumps({"inspections": inspections})
+        if as_json
+        else f"Search tables rebuilt from {inspections} inspections."
+    )
+
+
+def _tell(report: VerifyReport, damaged: int, folder: DataFolder) -> None:
+    if damaged:
+        typer.echo(f"{damaged} lines of {folder.anchors} are damaged and were not used.", err=True)
+    for found in report.breaks:
+        typer.echo(
+            f"The chain of station {found.station!r} is broken at row {found.seq}: {found.reason}",
+            err=True,
+        )
+    stations = "1 station" if report.stations == 1 else f"{report.stations} stations"
+    typer.echo(f"{report.rows} rows of {stations} are sound, {report.anchors} anchors fit.")
+
+
+@contextmanager
+def _existing_record(data_dir: Path | None) -> Iterator[tuple[Database, DataFolder, str]]:
+    """Open the record that the folder's settings name; nothing is created."""
+    folder, note = find_data_folder(data_dir)
+    if note is not None:
+        typer.echo(note, err=True)
+    settings, warnings = load_settings(folder.settings)
+    for warning in warnings:
+        typer.echo(warning, err=True)
+    database = open_existing_record(settings.database_url or folder.database_url)
+    try:
+        yield database, folder, settings.station
+    finally:
+        database.close()
+
+
+@contextmanager
+def _complaining() -> Iterator[None]:
+    """End the command with one sentence and exit code 1 where the world is at fault."""
+    try:
+        yield
+    except BrokenPipeError:
+        # The reader has seen enough (as in `| head`); the interpreter must not flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    except (RecordsError, DataFolderError, OSError) as error:
+        typer.echo(f"loupe: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _export_to_stdout(database: Database) -> None:
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Windows would write another encoding, and a second line end after each.
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    export_csv(database, sys.stdout)
+    sys.stdout.flush()
