@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,8 +84,19 @@ def folder(tmp_path: Path) -> DataFolder:
     return folder
 
 
+@pytest.fixture(scope="session")
+def new_record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file of a record that was just made, to be copied: making one takes a while."""
+    path = tmp_path_factory.mktemp("new") / "loupe.db"
+    database = open_record(f"sqlite:///{path.as_posix()}", station=STATION)
+    database.checkpoint(shrink=True)
+    database.close()
+    return path
+
+
 @pytest.fixture
-def database(folder: DataFolder) -> Iterator[Database]:
+def database(folder: DataFolder, new_record: Path) -> Iterator[Database]:
+    shutil.copyfile(new_record, folder.database)
     database = open_record(folder.database_url, station=STATION)
     yield database
     database.close()
