@@ -73,9 +73,9 @@ class Environment:
         return stamped == with_tools or (not dev and stamped == self.wanted_stamp(dev=False))
 
     def has_interpreter(self) -> bool:
-        """Whether the interpreter it was made with is still there."""
+        """Whether the interpreter it was made with is still there, and may be used."""
         made_with = self.settings().get("executable")
-        return self.python.exists() and (made_with is None or Path(made_with).exists())
+        return all(os.access(file, os.X_OK) for file in (self.python, made_with) if file)
 
     def python_version(self) -> str:
         """Give the version of Python it was made with; empty when it was not made."""

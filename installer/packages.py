@@ -15,7 +15,7 @@ from installer.environment import Environment
 from installer.errors import SetupError
 from installer.progress import Progress
 
-LARGE_FIRST = (("setuptools", "torch", "torchvision"), ("PySide6",))
+LARGE_FIRST = (("setuptools", "torchvision", "torch"), ("PySide6",))
 """Installed one after the other before all the rest, so that an interruption costs one of them;
 setuptools with them, to build the checkout without another, unpinned one from the network."""
 
@@ -43,7 +43,9 @@ def install(environment: Environment, *, dev: bool, held: int, run: RunPip) -> N
     """
     environment.log.unlink(missing_ok=True)
     project = str(environment.root) + ("[dev]" if dev else "")
-    for what in (*LARGE_FIRST, ("--no-build-isolation", "--editable", project)):
+    steps = (*LARGE_FIRST, ("--no-build-isolation", "--editable", project))
+    for number, what in enumerate(steps, start=1):
+        print(f"Step {number} of {len(steps)}: {what[-1]}", flush=True)
         arguments = ("install", "--constraint", str(environment.constraints), *what)
         status, last_lines = run(environment, arguments, held)
         if status != 0:

@@ -31,6 +31,7 @@ class Progress:
         self._began = time.monotonic()
         self._ended = threading.Event()
         self._in_place = sys.stdout.isatty()
+        self._drawn = False
         self._thread = threading.Thread(target=self._report_until_the_end, daemon=True)
 
     def __enter__(self) -> Self:
@@ -45,7 +46,7 @@ class Progress:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        if self._in_place:
+        if self._drawn:
             print(flush=True)
 
     def heard(self, line: str) -> None:
@@ -59,6 +60,7 @@ class Progress:
             if self._in_place:
                 columns = shutil.get_terminal_size().columns - 1
                 print(f"\r{line[:columns]:<{columns}}", end="", flush=True)
+                self._drawn = True
             else:
                 print(line[:160], flush=True)
 
@@ -68,7 +70,7 @@ class Progress:
         installed = size_gb(self._environment.folder) - fetched
         return (
             f"{minutes}:{seconds:02}  installed {installed:.1f} of about {self._expected_gb:.1f} GB"
-            f" · fetched {fetched:.1f} GB for this step · {self._stage}"
+            f" · fetched {fetched:.1f} GB · {self._stage}"
         )
 
 

@@ -63,7 +63,7 @@ def made(checkout: Environment) -> Environment:
         f"version = {platform.python_version()}\nexecutable = {sys.executable}\n", "utf-8"
     )
     checkout.python.parent.mkdir()
-    checkout.python.touch()
+    checkout.python.touch(mode=0o755)
     add_package(checkout, "pip-23.2.1", {"pip/__init__.py": "print()"})
     return checkout
 

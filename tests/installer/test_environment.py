@@ -34,7 +34,7 @@ def runs_pip(environment: Environment) -> bool:
 def test_filling_pins_everything_and_ends_with_the_checkout(made: Environment) -> None:
     pip = FakePip()
     fill(made, dev=True, run=pip)
-    assert [asked[-1] for asked in pip.asked] == ["torchvision", "PySide6", f"{made.root}[dev]"]
+    assert [asked[-1] for asked in pip.asked] == ["torch", "PySide6", f"{made.root}[dev]"]
     assert all("--constraint" in asked for asked in pip.asked)
     assert made.is_complete(dev=True)
 
