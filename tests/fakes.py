@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,9 +20,12 @@ from engine.types import (
     ShownMap,
     Verdict,
 )
-from workstation.inspection.record import Counts, PastPart, Shift
 from workstation.records.errors import RecordsError
+from workstation.records.parts import RecordedPart
+from workstation.records.shifts import Shift, shift_at
+from workstation.records.statistics import ShiftCounts, Waiting
 from workstation.records.words import EventKind, FeedbackVerdict, Outcome
+from workstation.settings import DEFAULT_SHIFTS
 
 LIMITS = Limits(t1=2.9, t2=3.2, pixel=2.0)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -105,8 +107,8 @@ class FakeRecord:
         self._now = now
         self._lot = "4711"
         self.failing = False
-        self.counts = Counts()
-        self.parts: list[PastPart] = []
+        self.counts = ShiftCounts()
+        self.parts: list[RecordedPart] = []
         self.pictures: dict[int, Image] = {}
         self.feedback: dict[int, tuple[int, FeedbackVerdict]] = {}
         self.withdrawn: list[int] = []
@@ -123,12 +125,9 @@ class FakeRecord:
 
     def shift(self) -> Shift:
         self._fail()
-        start = self._now().replace(minute=0, second=0)
-        start -= timedelta(hours=(start.hour - 6) % 8)
-        end = start + timedelta(hours=8)
-        return Shift(f"{start.hour:02}–{end.hour:02}", start, end)
+        return shift_at(self._now(), DEFAULT_SHIFTS, zone=UTC)
 
-    def shift_counts(self, *, simulated: bool) -> Counts:
+    def shift_counts(self, shift: Shift, *, simulated: bool) -> ShiftCounts:
         self._fail()
         return self.counts
 
@@ -136,15 +135,21 @@ class FakeRecord:
         self._fail()
         return self.lot_parts.get(lot, 0)
 
-    def waiting_count(self, *, simulated: bool) -> int:
-        return len(self._waiting())
-
-    def waiting(self, n: int, *, simulated: bool) -> tuple[PastPart, ...]:
-        return tuple(self._waiting()[:n])
-
-    def recent(self, n: int, *, simulated: bool) -> tuple[PastPart, ...]:
+    def waiting(self, shift: Shift, *, simulated: bool, limit: int) -> Waiting:
         self._fail()
-        return tuple(self.parts[::-1][:n])
+        judged = {i for number, (i, _) in self.feedback.items() if number not in self.withdrawn}
+        waiting = [
+            part
+            for part in reversed(self.parts)
+            if part.outcome in (Outcome.NG, Outcome.REVIEW)
+            and part.id not in judged
+            and part.simulated is simulated
+        ]
+        return Waiting(len(waiting), tuple(waiting[:limit]))
+
+    def recent(self, n: int, *, simulated: bool) -> list[RecordedPart]:
+        self._fail()
+        return [part for part in reversed(self.parts) if part.simulated is simulated][:n]
 
     def picture(self, inspection_id: int) -> Image | None:
         self._fail()
@@ -156,41 +161,54 @@ class FakeRecord:
         self.feedback[number] = (inspection_id, verdict)
         return number
 
-    def withdraw_feedback(self, feedback_id: int) -> None:
+    def withdraw_feedback(self, feedback_id: int) -> int:
         self._fail()
         self.withdrawn.append(feedback_id)
+        return feedback_id + 1000
 
-    def add_event(self, kind: EventKind, **detail: Any) -> None:
+    def add_event(self, kind: EventKind, **detail: Any) -> int:
         self._fail()
         self.events.append((kind, detail))
+        return len(self.events)
 
     def took(self, inspection_id: int, inspection: Inspection) -> None:
         """Write a part down, as the worker does before it announces it."""
-        origin = inspection.frame.origin
-        self.parts.append(
-            PastPart(
-                inspection_id,
-                origin.part_id,
-                origin.taken_at,
-                Outcome.of(inspection.verdict),
-                inspection.score,
-                inspection.limits,
-                simulated=origin.simulated,
-            )
-        )
-
-    def _waiting(self) -> list[PastPart]:
-        self._fail()
-        judged = {i for number, (i, _) in self.feedback.items() if number not in self.withdrawn}
-        return [
-            part
-            for part in self.parts[::-1]
-            if part.outcome in (Outcome.NG, Outcome.REVIEW) and part.inspection_id not in judged
-        ]
+        self.parts.append(a_recorded_part(inspection_id, inspection))
 
     def _fail(self) -> None:
         if self.failing:
             raise RecordsError("The record could not be written: the disk is full. Free some.")
+
+
+def a_recorded_part(inspection_id: int, inspection: Inspection) -> RecordedPart:
+    origin = inspection.frame.origin
+    outcome = Outcome.of(inspection.verdict)
+    return RecordedPart(
+        id=inspection_id,
+        station="line-1",
+        part_id=origin.part_id,
+        taken_at=origin.taken_at,
+        outcome=outcome,
+        final=outcome,
+        feedback=(),
+        fault_kind=None,
+        fault_reason=None,
+        score=inspection.score,
+        limits=inspection.limits,
+        release_id=inspection.release_id,
+        regions=inspection.regions,
+        stage_ms=inspection.stage_ms,
+        map=None,
+        picture=None,
+        source=origin.source,
+        file=None,
+        attempt=1,
+        simulated=origin.simulated,
+        lot="4711",
+        recipe="ring",
+        person="local",
+        hash="",
+    )
 
 
 def an_image(*, width: int = 64, height: int = 48, grey: int = 120) -> Image:
@@ -242,7 +260,7 @@ def an_inspection(
 
 def a_fault(number: int = 1, *, simulated: bool = False) -> Fault:
     return Fault(
-        replace(an_origin(number, simulated=simulated)),
+        an_origin(number, simulated=simulated),
         FaultKind.PICTURE,
         "The picture is cut off after 12 kB. Copy the file again.",
     )

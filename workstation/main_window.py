@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 from workstation.inspection.line import Line
 from workstation.inspection.page import InspectPage
 from workstation.inspection.status_line import StationFacts, StatusLine
+from workstation.widgets.big_key import BigKey
 from workstation.widgets.lettering import sized_font
 from workstation.widgets.style import Palette, Sizes, dots_per_inch, style_sheet
 
@@ -64,6 +65,7 @@ class MainWindow(QWidget):
         self._sizes: Sizes | None = None
         self._may_close = False
         self._edge = _LeftEdge(palette)
+        self._edge.keys_pressed.connect(page.toggle_sheet)
         self.status_line = StatusLine()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -123,7 +125,15 @@ class MainWindow(QWidget):
 
 
 class _LeftEdge(QFrame):
-    """The pages as icons with words; only those that exist."""
+    """The pages as icons with words, only those that exist; and the sheet of keys.
+
+    Signals
+    -------
+    keys_pressed
+        The person wants to see the keys.
+    """
+
+    keys_pressed = Signal()
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
@@ -133,11 +143,16 @@ class _LeftEdge(QFrame):
         self._inspect = _PageSign("Inspect", "icons/inspect.svg", palette)
         self._column.addWidget(self._inspect)
         self._column.addStretch(1)
+        self._keys = BigKey("keys", shortcut="?", palette=palette, tip="all keys of the keyboard")
+        self._keys.clicked.connect(self.keys_pressed)
+        self._column.addWidget(self._keys)
 
     def set_sizes(self, sizes: Sizes) -> None:
         """Follow the window's size."""
         self.setFixedWidth(sizes.px(EDGE_AT_720))
         self._inspect.set_sizes(sizes)
+        self._keys.set_sizes(sizes)
+        self._keys.setMinimumWidth(0)
 
 
 class _PageSign(QWidget):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,17 +19,13 @@ from workstation.inspection.line import Line
 from workstation.inspection.record import Record
 from workstation.inspection.release_facts import ReleaseFacts, describe_release
 from workstation.inspection.seen_part import SeenPart
+from workstation.inspection.station_record import utc_now
 from workstation.records.words import EventKind, FeedbackVerdict, Outcome
 
 if TYPE_CHECKING:
     from engine.releases.folder import Release
 
 SIMULATOR = "simulator"
-
-
-def utc_now() -> datetime:
-    """Give the present time."""
-    return datetime.now(UTC)
 
 
 class InspectController(QObject):

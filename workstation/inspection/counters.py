@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from workstation.inspection.record import Counts
+from workstation.records.statistics import ShiftCounts
 from workstation.records.words import Outcome
 
 RATE_OVER_S = 60.0
@@ -19,10 +19,10 @@ class ShiftCounters:
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._times: deque[float] = deque(maxlen=_MOST_TIMES)
-        self.counts = Counts()
+        self.counts = ShiftCounts()
         self.lot_parts = 0
 
-    def load(self, counts: Counts, *, lot_parts: int) -> None:
+    def load(self, counts: ShiftCounts, *, lot_parts: int) -> None:
         """Begin from what the record holds."""
         self.counts, self.lot_parts = counts, lot_parts
 
@@ -43,7 +43,7 @@ class ShiftCounters:
 
     def new_shift(self) -> None:
         """Begin again at nothing; the lot goes on."""
-        self.counts = Counts()
+        self.counts = ShiftCounts()
 
     def final_ok_changed(self, by: int) -> None:
         """Follow a person's verdict that differs from the machine's."""

@@ -33,7 +33,7 @@ class CountersPanel(QFrame):
                 label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
                 label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
                 self._grid.addWidget(label, 2 * row + offset, column)
-            self._grid.setColumnStretch(column, 1)
+            self._grid.setColumnStretch(column, 5 if column < 2 else 4)
             self._numbers[word] = number
         self._column = QVBoxLayout(self)
         self._column.setSpacing(0)

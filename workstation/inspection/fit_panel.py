@@ -77,7 +77,8 @@ class FitPanel(QFrame):
             self.move((self._over.width() - width) // 2, (self._over.height() - height) // 2)
         else:
             gap = self._sizes.px(8)
-            self.move(gap, self._over.height() - height - self._sizes.px(28))
+            # Clear of the lines along the bottom of the picture.
+            self.move(gap, self._over.height() - height - self._sizes.px(90))
 
 
 def _time_words(step: FitStep, *, starts_line: bool) -> str:

@@ -17,6 +17,7 @@ from workstation.widgets.marks import Sign, paint_badge
 from workstation.widgets.overlay import OverlaySettings
 from workstation.widgets.score_axis import number_words
 from workstation.widgets.style import Palette, Sizes
+from workstation.widgets.verdict_banner import DEMO_WORDS
 
 JUDGEMENTS = (
     (Action.REALLY_OK, FeedbackVerdict.OK),
@@ -126,6 +127,7 @@ class JudgingPane(QFrame):
         desk = line.judging
         held = desk.held
         self.view.set_overlay(settings)
+        self.view.set_bands(*([DEMO_WORDS] if line.simulated else []))
         if held is not self._held or held is None:
             self._held = held
             self._show_part(held, line)
@@ -138,9 +140,7 @@ class JudgingPane(QFrame):
             key.setEnabled(held is not None)
         last = desk.undoable
         self._undo.setVisible(last is not None)
-        if line.notice:
-            self._word.setText(line.notice)
-        elif last is not None:
+        if last is not None:
             left = desk.undo_seconds_left
             self._word.setText(f"{last.part.part_id}: {WORDS[last.verdict]}, {left:.0f} s")
         else:

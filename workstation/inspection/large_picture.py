@@ -28,6 +28,8 @@ def show_large_picture(view: ImageView, line: Line, settings: OverlaySettings) -
 
 def _bands(line: Line) -> list[str]:
     bands = [DEMO_WORDS] if line.simulated else []
+    if line.notice:
+        bands.append(line.notice)
     trial, judging = line.limit.trial, line.limit.limits
     if trial is not None and judging is not None:
         bands.append(
@@ -36,12 +38,19 @@ def _bands(line: Line) -> list[str]:
         )
     if line.looking is not None:
         bands.append(
-            f"LOOKING BACK at part {line.looking.part_id}  –  the line runs on  "
-            "(J judge it, Esc live)"
+            f"LOOKING BACK at part {line.looking.part_id}{_score_of(line.looking)}  –  "
+            "the line runs on  (J judge it, Esc live)"
         )
     elif line.frozen is not None:
-        bands.append(f"HELD at NG part {line.frozen.part_id}  –  the line runs on  (Esc live)")
+        bands.append(
+            f"HELD at NG part {line.frozen.part_id}{_score_of(line.frozen)}  –  "
+            "the line runs on  (Esc live)"
+        )
     return bands
+
+
+def _score_of(part: SeenPart) -> str:
+    return "" if part.score is None else f", score {number_words(part.score)}"
 
 
 def _words(line: Line, part: SeenPart | None) -> tuple[str, str]:

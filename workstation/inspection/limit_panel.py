@@ -14,7 +14,7 @@ from workstation.widgets.style import Palette, Sizes
 
 
 class LimitPanel(QFrame):
-    """Shows the score of the part in the large picture; moves nothing while locked."""
+    """Shows the score of the live part, as the banner does; moves nothing while locked."""
 
     def __init__(
         self, controller: InspectController, palette: Palette, parent: QWidget | None = None
@@ -57,7 +57,7 @@ class LimitPanel(QFrame):
 
     def show_line(self, line: Line) -> None:
         """Take over score, limits and lock."""
-        limit, part = line.limit, line.shown
+        limit, part = line.limit, line.live
         judging = limit.limits
         limits = part.limits if part is not None and part.limits is not None else judging
         trial = limit.trial

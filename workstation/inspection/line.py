@@ -12,10 +12,11 @@ from engine.types import EngineState, FitStep
 from workstation.inspection.counters import ShiftCounters
 from workstation.inspection.judging import KEPT_IN_MEMORY, JudgingDesk
 from workstation.inspection.limit_trial import LimitTrial
-from workstation.inspection.record import Record, Shift
+from workstation.inspection.record import Record
 from workstation.inspection.release_facts import ReleaseFacts
 from workstation.inspection.seen_part import SeenPart
 from workstation.records.errors import RecordsError
+from workstation.records.shifts import Shift
 from workstation.records.words import FeedbackVerdict, Outcome
 from workstation.widgets.messages import Message, MessageQueue
 
@@ -141,30 +142,34 @@ class Line:
         self.live = self.frozen = self.looking = None
         self.recent.clear()
         self.judging.clear()
-        self._shift = self.asked(self.record.shift)
-        counts = self.asked(lambda: self.record.shift_counts(simulated=simulated))
+        self._shift = shift = self.asked(self.record.shift)
+        counts = None
+        if shift is not None:
+            counts = self.asked(lambda: self.record.shift_counts(shift, simulated=simulated))
         in_lot = self.asked(lambda: self.record.lot_count(self.record.lot, simulated=simulated))
         recent = self.asked(lambda: self.record.recent(LAST_PARTS, simulated=simulated)) or ()
         if counts is not None:
             self.counters.load(counts, lot_parts=in_lot or 0)
-        self._counted_to = recent[0].inspection_id if recent else 0
-        self.recent.extend(SeenPart.of_past(part) for part in recent)
+        self._counted_to = recent[0].id if recent else 0
+        self.recent.extend(SeenPart.of_record(part) for part in recent)
         self.recount_unjudged()
 
     def recount_unjudged(self) -> None:
         """Ask the record how many parts wait, and fetch some where none is at hand."""
-        simulated = bool(self.simulated)
-        count = self.asked(lambda: self.record.waiting_count(simulated=simulated))
-        self.unjudged = self.unjudged if count is None else count
-        at_hand = len(self.judging.waiting) + (self.judging.held is not None)
-        if self.unjudged and not at_hand:
-            past = self.asked(lambda: self.record.waiting(KEPT_IN_MEMORY, simulated=simulated))
-            self.judging.refilled(tuple(SeenPart.of_past(part) for part in past or ()))
+        shift, simulated = self._shift, bool(self.simulated)
+        if shift is not None:
+            waiting = self.asked(
+                lambda: self.record.waiting(shift, simulated=simulated, limit=KEPT_IN_MEMORY)
+            )
+            if waiting is not None:
+                self.unjudged = waiting.count
+                if self.judging.held is None:
+                    self.judging.refilled(tuple(map(SeenPart.of_record, waiting.newest)))
         self.changed()
 
     def count_feedback(self, part: SeenPart, verdict: FeedbackVerdict, *, sign: int) -> None:
         """Let a person's OK or NG move the yield; `sign` is -1 for a withdrawal."""
-        if self._shift is None or part.taken_at < self._shift.starts_at:
+        if self._shift is None or part.taken_at < self._shift.start:
             return
         was_ok = part.outcome is Outcome.OK
         if verdict is FeedbackVerdict.OK and not was_ok:
@@ -200,10 +205,10 @@ class Line:
 
     def tick(self) -> None:
         """Do what was put off; called by the page before it repaints."""
-        if self._shift is not None and self._now() >= self._shift.ends_at:
+        if self._shift is not None and self._now() >= self._shift.end:
             self._shift = self.asked(self.record.shift)
             self.counters.new_shift()
-            self.changed()
+            self.recount_unjudged()
         if self._unshrunk:
             self._shrink()
         held = self.judging.held

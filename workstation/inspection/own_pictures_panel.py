@@ -97,6 +97,7 @@ class OwnPicturesPanel(QFrame):
             key.set_sizes(sizes, height_px=sizes.px(36))
         for key in (self.learn, self._leave):
             key.set_sizes(sizes, height_px=min(sizes.key_px, sizes.px(50)))
+            key.setMinimumWidth(sizes.px(130))
         self._why.setMinimumHeight(sizes.px(18))
         self.place()
 

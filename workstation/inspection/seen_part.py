@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.recipe import Roi
-from engine.types import Fault, Image, Inspection, Limits, ShownMap
-from workstation.inspection.record import PastPart
+from engine.types import Fault, Image, Inspection, Limits, Region, ShownMap
+from workstation.records.parts import RecordedPart
 from workstation.records.words import Outcome
 from workstation.widgets.marks import Sign
 from workstation.widgets.overlay import ShownPart
@@ -34,6 +34,8 @@ class SeenPart:
     source_size: tuple[int, int] = (1, 1)
     """Width and height of the source picture in pixels."""
     shown_map: ShownMap | None = None
+    """None for a part of the record, which keeps the compact map only."""
+    regions: tuple[Region, ...] = ()
     reason: str = ""
     """Of a fault; empty otherwise."""
 
@@ -52,6 +54,7 @@ class SeenPart:
             picture=frame.image,
             source_size=(frame.image.shape[1], frame.image.shape[0]),
             shown_map=inspection.shown_map,
+            regions=inspection.regions,
         )
 
     @classmethod
@@ -70,17 +73,18 @@ class SeenPart:
         )
 
     @classmethod
-    def of_past(cls, part: PastPart) -> SeenPart:
+    def of_record(cls, part: RecordedPart) -> SeenPart:
         """Take over a part of the record, as yet without its picture."""
         return cls(
-            part.inspection_id,
+            part.id,
             part.part_id,
             part.taken_at,
             part.outcome,
             part.simulated,
             score=part.score,
             limits=part.limits,
-            reason=part.reason,
+            regions=part.regions,
+            reason=part.fault_reason or "",
         )
 
     @property
@@ -112,6 +116,7 @@ class SeenPart:
             *self.source_size,
             self.shown_map,
             1.0 if self.limits is None else self.limits.pixel,
-            roi if self.shown_map is not None else None,
+            roi if self.outcome is not Outcome.FAULT else None,
+            self.regions,
             caption=f"part {self.part_id}   {self.outcome.value}   {clock}",
         )

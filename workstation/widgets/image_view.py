@@ -99,7 +99,7 @@ class ImageView(QWidget):
             self.update()
 
     def set_bands(self, *words: str) -> None:
-        """Write lines across the top of the picture: DEMO, TRIAL, looking back."""
+        """Write lines along the bottom of the picture, the first one lowest: DEMO, TRIAL."""
         if words != self._bands:
             self._bands = words
             self.update()
@@ -224,17 +224,16 @@ class ImageView(QWidget):
         painter.drawText(QRectF(left, middle + small * 0.4, width, self.height()), flags, sentence)
 
     def _paint_bands(self, painter: QPainter) -> None:
-        if self._plain:
-            return
-        high = self._sizes.px(26)
-        font = sized_font(self.font(), pixels=high * 0.58, bold=True)
-        painter.setFont(font)
-        for row, words in enumerate(self._bands):
+        # Along the bottom: bars slide in at the top and must not hide a trial or a demo.
+        high = self._sizes.px(16 if self._plain else 26)
+        painter.setFont(sized_font(self.font(), pixels=high * 0.6, bold=True))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for row, words in enumerate(self._bands, start=1):
             width = painter.fontMetrics().horizontalAdvance(words) + high
-            band = QRectF((self.width() - width) / 2, row * (high + 2), width, high)
+            band = QRectF((self.width() - width) / 2, self.height() - row * high, width, high)
             painter.fillRect(band, QColor(self._palette.picture_ground))
             painter.setPen(QColor(self._palette.text))
-            painter.drawRect(band.adjusted(0.5, -1, -0.5, -0.5))
+            painter.drawRect(band.adjusted(0.5, 0.5, -0.5, -0.5))
             painter.drawText(band, Qt.AlignmentFlag.AlignCenter, words)
 
     def _paint_caption(self, painter: QPainter, part: ShownPart) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
 from engine.recipe import Roi
-from engine.types import Image, ShownMap
+from engine.types import Image, Region, ShownMap
 from workstation.widgets.heatmap import HeatColours, coloured, contours
 from workstation.widgets.qimages import heat_image
 
@@ -26,6 +26,8 @@ class ShownPart:
     """The limit that judged it."""
     roi: Roi | None
     """In source pixels; None: the whole picture."""
+    regions: tuple[Region, ...] = ()
+    """Drawn as boxes where there is no map."""
     caption: str = ""
 
     def roi_share(self) -> QRectF:
@@ -60,7 +62,14 @@ class Overlay:
         self._dashed = trial_limit is not None
         self.heat: QImage | None = None
         self._outlines: list[QPolygonF] = []
+        self._boxes: list[QRectF] = []
         if part.shown_map is None:
+            if settings.outlines:
+                wide, high = part.source_width, part.source_height
+                self._boxes = [
+                    QRectF(box.x / wide, box.y / high, box.width / wide, box.height / high)
+                    for box in part.regions
+                ]
             return
         if settings.heat:
             self.heat = heat_image(
@@ -96,9 +105,10 @@ class Overlay:
             painter.setPen(QPen(QColor(255, 255, 255, 150), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(roi)
-        self._paint_outlines(painter, roi)
+        self._paint_outlines(painter, roi, self._outlines)
+        self._paint_outlines(painter, picture, [QPolygonF(box) for box in self._boxes])
 
-    def _paint_outlines(self, painter: QPainter, roi: QRectF) -> None:
+    def _paint_outlines(self, painter: QPainter, roi: QRectF, outlines: list[QPolygonF]) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.translate(roi.topLeft())
@@ -113,6 +123,6 @@ class Overlay:
             pen = QPen(colour, width, style)
             pen.setCosmetic(True)
             painter.setPen(pen)
-            for line in self._outlines:
+            for line in outlines:
                 painter.drawPolygon(line)
         painter.restore()

@@ -98,7 +98,7 @@ class Sizes:
             body_px=round(13 * unit),
             small_px=round(11.5 * unit),
             large_px=round(20 * unit),
-            number_px=round(19 * unit),
+            number_px=round(17.5 * unit),
             gap_px=round(5 * unit),
             radius_px=round(4 * unit),
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.recipe import Roi
 from engine.sources.base import SourceStatus
-from engine.types import EngineState, FitStep, Image, ShownMap, Verdict
+from engine.types import EngineState, FitStep, Image, Region, ShownMap, Verdict
 from tests.fakes import (
     LIMITS,
     FakeClock,
@@ -29,10 +30,10 @@ from tests.fakes import (
 from workstation.inspection.controller import InspectController
 from workstation.inspection.keyboard import Action
 from workstation.inspection.page import InspectPage
-from workstation.inspection.record import Counts
 from workstation.inspection.release_facts import ReleaseFacts
 from workstation.inspection.status_line import StationFacts
 from workstation.main_window import MainWindow
+from workstation.records.statistics import ShiftCounts
 from workstation.widgets.style import load_palette
 
 SIZES = ((1280, 720), (1920, 1080))
@@ -99,7 +100,7 @@ class Stage:
         self.clock.go_on(1.6)
 
     def running(self, *, simulated: bool = False, roi: Roi | None = None) -> None:
-        self.record.counts = Counts(ok=1170, review=11, ng=24, faults=1, final_ok=1172)
+        self.record.counts = ShiftCounts(ok=1170, review=11, ng=24, faults=1, final_ok=1172)
         self.record.lot_parts["4711"] = 388
         self.controller.release_changed(ReleaseFacts("r-3f2a91c0", "ring 40", LIMITS, 3.2, roi))  # type: ignore[arg-type]
         name, words = "folder", "Watching D:\\line1\\pictures, 0 waiting."
@@ -225,13 +226,24 @@ def restarted(s: Stage) -> None:
     other = Stage()
     other.shift(Verdict.NG)
     s.record.parts = other.record.parts
+    newest = s.record.parts[-1]
+    box = Region(750, 320, 230, 220, 38000.0, 4.3, 860, 420)
+    s.record.parts[-1] = replace(newest, regions=(box,))
+    s.record.pictures[newest.id] = a_ring(newest.id, scratch=True)
     s.controller.line.simulated = None
     s.controller.source_changed(SourceStatus("folder", "Watching D:\\line1.", healthy=True))
 
 
+def refused(s: Stage) -> None:
+    s.shift(Verdict.NG, simulated=True)
+    s.part(Verdict.NG, simulated=True)
+    s.clock.go_on(-1.5)
+    s.page.act(Action.REALLY_OK)
+
+
 STATES: tuple[Callable[[Stage], None], ...] = (
     starting, fitting, waiting, ready, stopped, ok, review, ng, judged, fault, trial, demo,
-    own_pictures, lost_source, hung, lot, messages, looking_back, sheet, refit, restarted,
+    own_pictures, lost_source, hung, lot, messages, looking_back, sheet, refit, restarted, refused,
 )  # fmt: skip
 
 
