@@ -46,8 +46,8 @@ def test_one_bad_value_costs_only_itself(path: Path) -> None:
     path.write_text(bad, encoding="utf-8")
     settings, warnings = load_settings(path)
     assert settings == Settings().changed(lot="A")
-    for name, sentence in zip(("heatmap_opacity", "source", "running"), warnings, strict=False):
-        assert sentence.startswith(f"The setting '{name}' is not usable")
+    for name in ("heatmap_opacity", "source", "running"):
+        assert sum(f"The setting '{name}' is not usable" in text for text in warnings) == 1
     assert len(warnings) == 4
     assert "settings.bad.json" in warnings[3]
     assert path.with_name("settings.bad.json").read_text("utf-8") == bad

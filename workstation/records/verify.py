@@ -13,7 +13,15 @@ from sqlalchemy import func, select
 from workstation.records.anchors import Anchor
 from workstation.records.chain import COLUMNS, GENESIS, link
 from workstation.records.database import Database
-from workstation.records.tables import CHAINED, ChainedRow, ChainHeadRow
+from workstation.records.errors import RecordsError
+from workstation.records.maps import unpack_map
+from workstation.records.tables import (
+    CHAINED,
+    ChainedRow,
+    ChainHeadRow,
+    CompactMapRow,
+    InspectionRow,
+)
 
 _PAGE = 1000
 
@@ -68,6 +76,8 @@ def verify(database: Database, anchors: list[Anchor]) -> VerifyReport:
         rows, fitting = rows + chain.sound_rows, fitting + chain.fitting_anchors
         if found is not None:
             breaks.append(found)
+        elif (bad_map := _first_wrong_map(database, station)) is not None:
+            breaks.append(bad_map)
     return VerifyReport(rows=rows, stations=len(stations), anchors=fitting, breaks=tuple(breaks))
 
 
@@ -155,6 +165,38 @@ def _ends(database: Database) -> tuple[dict[str, int], dict[str, tuple[int, str]
             head.station: (head.seq, head.hash) for head in session.scalars(select(ChainHeadRow))
         }
     return ends, heads
+
+
+def _first_wrong_map(database: Database, station: str) -> Break | None:
+    """Find the first stored anomaly map that is not the one whose hash was recorded.
+
+    A map that is not there is no break: its retention is its own, its hash stays.
+    """
+    last = 0
+    while True:
+        page = (
+            select(CompactMapRow, InspectionRow.seq, InspectionRow.compact_map_sha256)
+            .join(InspectionRow, InspectionRow.id == CompactMapRow.inspection_id)
+            .where(InspectionRow.station == station, InspectionRow.seq > last)
+            .order_by(InspectionRow.seq)
+            .limit(_PAGE)
+        )
+        with database.reading() as session:
+            rows = session.execute(page).all()
+        for row, seq, sha256 in rows:
+            if _map_sha256(row) != sha256:
+                reason = f"The anomaly map of inspection {row.inspection_id} was changed."
+                return Break(station=station, seq=seq, reason=reason)
+        if len(rows) < _PAGE:
+            return None
+        last = rows[-1].seq
+
+
+def _map_sha256(row: CompactMapRow) -> str | None:
+    try:
+        return unpack_map(row)[1]
+    except RecordsError:
+        return None
 
 
 def _rows(

@@ -97,7 +97,10 @@ def test_a_score_that_is_no_number_writes_nothing(
 
 def test_the_last_standing_human_verdict_is_final(store: Store, statistics: Statistics) -> None:
     number = store.record(inspection(1, Verdict.NG))
-    final = lambda: statistics.inspection(number).final  # noqa: E731
+
+    def final() -> Outcome:
+        return statistics.inspection(number).final
+
     store.give_feedback(number, FeedbackVerdict.OK, note="only oil")
     assert final() == Outcome.OK
     again = store.give_feedback(number, FeedbackVerdict.NG)

@@ -46,6 +46,11 @@ def test_an_untouched_record_is_sound(database: Database, filled: Store) -> None
     assert (report.rows, report.stations) == (7, 1)
 
 
+def test_a_map_whose_retention_has_ended_is_no_break(database: Database, tamper: Tamper) -> None:
+    tamper("DELETE FROM compact_map WHERE inspection_id = 1")
+    assert verify(database, []).sound
+
+
 def test_an_empty_record_is_sound(database: Database) -> None:
     assert verify(database, []).sound
 
@@ -65,6 +70,8 @@ def test_an_empty_record_is_sound(database: Database) -> None:
         ("DELETE FROM event", 1, "Missing"),
         ("DELETE FROM inspection WHERE seq IN (3, 4)", 3, "Missing from the chain: rows 3-4"),
         ("DELETE FROM inspection WHERE seq = 7", 7, "removed from its end"),
+        ("UPDATE compact_map SET data = x'00' WHERE inspection_id = 1", 3, "anomaly map"),
+        ("UPDATE compact_map SET width = 3, height = 4 WHERE inspection_id = 2", 4, "anomaly map"),
         (
             "INSERT INTO event SELECT 90, station, 3, hash_version, hash, happened_at, person, "
             "kind, detail FROM event WHERE seq = 2",
