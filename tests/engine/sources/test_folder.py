@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from watchdog.events import FileSystemEvent
+
+from engine.errors import SourceError
+from engine.sources.bell import Bell
+from engine.sources.folder import UNREADABLE_S
+from engine.sources.inbox import SETTLE_S
+from engine.types import Fault, FaultKind, Frame
+from tests.engine.picture_files import saved, scene
+from tests.engine.sources.conftest import PNG, Line
+
+
+class TestTaking:
+    def test_a_picture_comes_as_it_is(self, line: Line) -> None:
+        path = line.put("part 1.png")
+        (frame,) = line.run(line.make())
+        assert isinstance(frame, Frame)
+        assert np.array_equal(frame.image, scene())
+        assert frame.original == PNG
+        origin = frame.origin
+        assert (origin.source, origin.part_id, origin.number) == ("folder", "part 1.png", 1)
+        assert origin.sha256 == hashlib.sha256(PNG).hexdigest()
+        assert not origin.simulated and origin.attempt == 1
+        assert abs((datetime.now(UTC) - origin.taken_at).total_seconds()) < 60
+        assert origin.file is not None
+        assert origin.file.path == str(path.resolve())
+        assert (origin.file.size, origin.file.mtime_ns) == (len(PNG), 1_700_000_000 * 10**9)
+
+    def test_oldest_first_then_by_name(self, line: Line) -> None:
+        line.put("c.png", age_s=5)
+        line.put("b.png", age_s=9)
+        line.put("a.png", age_s=5)
+        source = line.make()
+        assert line.names(source) == ["b.png", "a.png", "c.png"]
+        line.put("late but old.png", age_s=100)
+        assert [result.origin.number for result in line.run(source)] == [4]
+
+    def test_a_part_id_from_the_name(self, line: Line) -> None:
+        line.put("2024_p17_top.png")
+        assert line.names(line.make(part_pattern=r"_(p\d+)_")) == ["p17"]
+
+    def test_other_files_and_folders_are_left_alone(self, line: Line) -> None:
+        for name in (".part.png", "~part.png", "part.png.tmp", "part.part", "notes.txt"):
+            line.put(name)
+        (line.folder / "folder.png").mkdir()
+        (line.folder / "deeper").mkdir()
+        line.put("deeper/part.png")
+        assert line.names(line.make()) == []
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+    def test_pipes_and_loops_block_nothing(self, line: Line) -> None:
+        os.mkfifo(line.folder / "pipe.png")
+        (line.folder / "loop.png").symlink_to(line.folder / "loop.png")
+        (line.folder / "nowhere.png").symlink_to(line.folder / "nothing")
+        line.put("part.png")
+        assert line.names(line.make()) == ["part.png"]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+    def test_a_file_that_turned_into_a_pipe_blocks_nothing(self, line: Line) -> None:
+        source = line.make()
+        path = line.put("part.png")
+        source.grab()
+        line.clock.go_on(SETTLE_S)
+        source._inbox.look_at(["part.png"])  # settled; the pipe comes just before it is opened
+        path.unlink()
+        os.mkfifo(path)
+        assert source._take(source._inbox.oldest()) is None
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+    def test_one_file_has_one_key_by_whichever_way_the_folder_is_reached(self, line: Line) -> None:
+        line.put("part.png")
+        line.run(line.make())
+        link = line.folder.parent / "link"
+        link.symlink_to(line.folder)
+        line.folder = link
+        assert line.names(line.make()) == []
+
+
+class TestSettling:
+    def test_two_looks_with_time_between(self, line: Line) -> None:
+        source = line.make()
+        line.put("part.png")
+        for _ in range(20):
+            assert source.grab() is None  # however often it is asked within one moment
+        line.clock.go_on(SETTLE_S - 0.01)
+        assert source.grab() is None
+        line.clock.go_on(0.01)
+        assert isinstance(source.grab(), Frame)
+
+    def test_a_growing_file_is_taken_once_it_rests(self, line: Line) -> None:
+        source = line.make()
+        steps = [len(PNG) * step // 10 for step in range(1, 11)]
+        for size in steps:
+            (line.folder / "part.png").write_bytes(PNG[:size])
+            assert line.run(source, 0.4) == []
+        (frame,) = line.run(source)
+        assert isinstance(frame, Frame)
+
+    def test_a_copy_that_pauses_is_no_fault(self, line: Line) -> None:
+        source = line.make()
+        (line.folder / "part.png").write_bytes(PNG[:-50])
+        assert line.run(source, 1.2) == []
+        (line.folder / "part.png").write_bytes(PNG)
+        (frame,) = line.run(source)
+        assert isinstance(frame, Frame)
+
+    def test_a_file_renamed_in_counts(self, line: Line) -> None:
+        source = line.make()
+        line.put("part.png.tmp")
+        assert line.run(source) == []
+        (line.folder / "part.png.tmp").rename(line.folder / "part.png")
+        assert line.names(source) == ["part.png"]
+
+    def test_a_file_deleted_before_its_turn_is_no_part(self, line: Line) -> None:
+        source = line.make()
+        path = line.put("part.png")
+        assert source.grab() is None
+        path.unlink()
+        assert line.run(source) == []
+        assert source.status().waiting == 0
+
+
+class TestOnce:
+    def test_never_twice_within_a_run(self, line: Line) -> None:
+        line.put("part.png")
+        source = line.make()
+        assert line.names(source, 20) == ["part.png"]
+        assert len(line.record.asked) == 1
+
+    def test_never_twice_after_a_restart(self, line: Line) -> None:
+        for number in range(5):
+            line.put(f"part {number}.png")
+        line.run(line.make())
+        line.put("part 5.png")
+        line.record.asked.clear()
+        assert line.names(line.make()) == ["part 5.png"]
+        assert len(line.record.asked) == len(set(line.record.asked)) == 6
+
+    def test_a_changed_file_is_a_new_part(self, line: Line) -> None:
+        source = line.make()
+        line.put("part.png")
+        line.run(source)
+        line.put("part.png", saved(scene(seed=3), "PNG"), age_s=-60)
+        (frame,) = line.run(source)
+        assert isinstance(frame, Frame) and np.array_equal(frame.image, scene(seed=3))
+
+    def test_a_file_taken_away_and_brought_back_is_not_new(self, line: Line) -> None:
+        source = line.make()
+        path = line.put("part.png")
+        assert len(line.run(source)) == 1
+        away = path.rename(line.folder.parent / "part.png")
+        assert line.run(source) == []
+        away.rename(path)
+        line.record.taken.clear()  # not even when the record has lost it
+        assert line.run(source) == []
+
+
+class TestFaults:
+    @pytest.mark.parametrize("data", [b"", b"no picture", PNG[:-50]])
+    def test_an_undecodable_file_is_one_fault_and_stays(self, line: Line, data: bytes) -> None:
+        path = line.put("bad.png", data)
+        line.put("good.png")
+        source = line.make()
+        results = line.run(source, 20)
+        assert [result.origin.part_id for result in results] == ["good.png", "bad.png"]
+        fault = results[1]
+        assert isinstance(fault, Fault) and fault.kind is FaultKind.PICTURE
+        assert "bad.png" in fault.reason
+        assert fault.original == data == path.read_bytes()
+        assert fault.origin.sha256 == hashlib.sha256(data).hexdigest()
+        assert line.run(line.make()) == []
+
+    @pytest.mark.skipif(
+        sys.platform == "win32" or os.geteuid() == 0, reason="needs an account without all rights"
+    )
+    def test_a_file_without_rights(self, line: Line) -> None:
+        line.put("locked.png").chmod(0)
+        self.check_unreadable(line)
+
+    def test_a_file_its_writer_holds(self, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(path: str, flags: int) -> int:
+            raise PermissionError(13, "Permission denied", path)
+
+        line.put("locked.png")
+        monkeypatch.setattr("engine.sources.taking.os.open", refuse)
+        self.check_unreadable(line)
+
+    def check_unreadable(self, line: Line) -> None:
+        source = line.make()
+        assert line.run(source, UNREADABLE_S - 1) == []
+        (fault,) = line.run(source, 4)
+        assert isinstance(fault, Fault)
+        assert "locked.png could not be read" in fault.reason
+        assert fault.origin.sha256 is None and fault.original is None
+        assert len(line.record.asked) == 1
+
+
+class TestLostFolder:
+    def test_it_says_so_and_recovers_by_itself(self, line: Line) -> None:
+        source = line.make()
+        line.put("part 1.png")
+        line.run(source)
+        away = line.folder.rename(line.folder.parent / "away")
+        line.clock.go_on(2)
+        for _ in range(3):
+            with pytest.raises(SourceError, match="line 1 cannot be read"):
+                source.grab()
+        assert not source.status().healthy
+        assert "cannot be read" in source.status().sentence
+        away.rename(line.folder)
+        line.put("part 2.png")
+        line.clock.go_on(2)
+        assert line.names(source) == ["part 2.png"]
+        assert source.status().healthy
+
+    def test_it_may_be_missing_at_first(self, line: Line) -> None:
+        line.folder.rmdir()
+        source = line.make()
+        with pytest.raises(SourceError):
+            source.grab()
+        line.folder.mkdir()
+        line.put("part.png")
+        line.clock.go_on(2)
+        assert line.names(source) == ["part.png"]
+
+    def test_a_file_in_its_place(self, line: Line) -> None:
+        line.folder.rmdir()
+        line.folder.touch()
+        with pytest.raises(SourceError, match="cannot be read"):
+            line.make().grab()
+
+
+class TestStatus:
+    def test_counts_what_waits(self, line: Line) -> None:
+        source = line.make()
+        for number in range(3):
+            line.put(f"{number}.png")
+        source.grab()
+        assert source.status().waiting == 3
+        assert "3 pictures waiting" in source.status().sentence
+        line.clock.go_on(1)
+        source.grab()
+        assert source.status().waiting == 2
+        assert source.status().name == "folder" and not source.status().exhausted
+
+    def test_says_when_the_system_reports_no_changes(self, line: Line) -> None:
+        source = line.make()
+        source.grab()
+        assert "every 2 s only" in source.status().sentence
+        assert "watch limit" in source.status().sentence
+        assert source.status().healthy
+
+
+class LoudBell(Bell):
+    """The real bell, which a test can wait for."""
+
+    last: LoudBell
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self._rang = threading.Condition()
+        LoudBell.last = self
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        with self._rang:
+            super().on_any_event(event)
+            self._rang.notify_all()
+
+    def has_told(self, name: str) -> bool:
+        with self._rang:
+            return self._rang.wait_for(lambda: name in self._names, timeout=10)
+
+
+class TestEvents:
+    """The clock never reaches the next full look: only the system's events can tell."""
+
+    def next_frame(self, line: Line, name: str) -> None:
+        assert LoudBell.last.has_told(name)
+        assert line.sources[-1].grab() is None
+        line.clock.go_on(SETTLE_S)
+        result = line.sources[-1].grab()
+        assert result is not None and result.origin.part_id == name
+
+    def test_a_new_and_a_renamed_file_come_without_a_full_look(self, line: Line) -> None:
+        source = line.make(bell=LoudBell)
+        assert source.grab() is None
+        line.put("part 1.png")
+        self.next_frame(line, "part 1.png")
+        line.put("part 2.png.tmp").rename(line.folder / "part 2.png")
+        self.next_frame(line, "part 2.png")
+        assert line.clock() < 52
+
+    def test_a_replaced_folder_gets_a_new_bell(self, line: Line) -> None:
+        source = line.make(bell=LoudBell)
+        source.grab()
+        first = LoudBell.last
+        shutil.move(line.folder, line.folder.parent / "old")
+        line.folder.mkdir()
+        line.clock.go_on(2)
+        source.grab()
+        assert LoudBell.last is not first
+        line.put("part.png")
+        self.next_frame(line, "part.png")
+
+    def test_close_ends_every_thread(self, line: Line) -> None:
+        before = set(threading.enumerate())
+        source = line.make(bell=Bell)
+        source.grab()
+        source.close()
+        assert {t for t in threading.enumerate() if t.is_alive()} <= before
+
+    def test_a_bell_that_cannot_listen_is_a_note(self, tmp_path: Path) -> None:
+        with pytest.raises(OSError):
+            Bell(str(tmp_path / "nowhere")).start()
+
+
+def test_a_folder_of_thousands_is_looked_at_in_short_steps(line: Line) -> None:
+    for number in range(1500):
+        (line.folder / f"{number}.png").touch()
+    ticks = iter(range(10**9))
+    source = line.make()
+    source._clock = lambda: 50 + next(ticks) * 0.003  # each question takes 3 ms
+    assert source.grab() is None
+    assert 0 < source.status().waiting <= 500
+    for _ in range(20):
+        source.grab()
+    assert source.status().waiting > 1000

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from engine.sources import open_source
+from engine.sources.base import FolderConfig, ReplayConfig, SimulatorConfig, SourceConfig
+from engine.sources.folder import FolderSource
+from engine.sources.replay import ReplaySource
+from engine.sources.simulator import SimulatorSource
+from tests.engine.sources.conftest import PNG
+
+
+def test_the_configuration_chooses_the_source(tmp_path: Path) -> None:
+    (tmp_path / "part.png").write_bytes(PNG)
+    for config, kind in (
+        (FolderConfig(path=tmp_path), FolderSource),
+        (ReplayConfig(path=tmp_path), ReplaySource),
+        (SimulatorConfig(), SimulatorSource),
+    ):
+        source = open_source(config, lambda key: False)
+        assert isinstance(source, kind)
+        assert source.status().name == config.kind
+        source.close()
+        source.close()
+
+
+def test_a_configuration_survives_being_written_down(tmp_path: Path) -> None:
+    adapter: TypeAdapter[SourceConfig] = TypeAdapter(SourceConfig)
+    config = FolderConfig(path=tmp_path, part_pattern=r"(p\d+)")
+    assert adapter.validate_json(adapter.dump_json(config)) == config
+
+
+@pytest.mark.parametrize("pattern", ["(", "no group"])
+def test_a_part_pattern_must_be_one(pattern: str, tmp_path: Path) -> None:
+    for make in (FolderConfig, ReplayConfig):
+        with pytest.raises(ValidationError, match="part pattern"):
+            make(path=tmp_path, part_pattern=pattern)
