@@ -70,7 +70,7 @@ class Progress:
         installed = size_gb(self._environment.folder) - fetched
         return (
             f"{minutes}:{seconds:02}  installed {installed:.1f} of about {self._expected_gb:.1f} GB"
-            f" · fetched {fetched:.1f} GB · {self._stage}"
+            f", fetched {fetched:.1f} GB  {self._stage}"
         )
 
 
