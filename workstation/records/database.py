@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from workstation.records.errors import RecordsError
@@ -23,11 +23,23 @@ WAL_BACKSTOP_PAGES = 16_000
 
 
 class Database:
-    """Short sessions on pooled connections; may be used from any thread and several processes."""
+    """Short sessions on pooled connections; may be used from any thread and several processes.
+
+    Raises
+    ------
+    RecordsError
+        The URL is not understood, or needs a driver that is not installed.
+    """
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
-        self._engine = _engine(url)
+        try:
+            self.url = make_url(url)
+            self._engine = _engine(self.url)
+        except (ArgumentError, ModuleNotFoundError) as error:
+            raise RecordsError(
+                f"The database of the settings (database_url) cannot be used: {error}. Correct it, "
+                "or take it out to use the embedded database."
+            ) from error
         self._writer = self._engine.execution_options(loupe_begin="BEGIN IMMEDIATE")
         self._bare = self._engine.execution_options(loupe_begin=None)
 
@@ -122,9 +134,9 @@ class Database:
         self._engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: URL) -> Engine:
     """Make the engine; for SQLite, with the settings on which the record's promises rest."""
-    if make_url(url).get_backend_name() != "sqlite":
+    if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
 

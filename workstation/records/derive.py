@@ -84,11 +84,12 @@ def add_feedback(session: Session, inspection: InspectionRow) -> None:
         select(FeedbackRow).where(FeedbackRow.inspection_id == inspection.id)
     ).all()
     human, final = said_of(inspection.outcome, rows)
-    session.execute(
-        update(SearchRow)
-        .where(SearchRow.inspection_id == inspection.id)
-        .values(human=human, final=final)
-    )
+    this = SearchRow.inspection_id == inspection.id
+    before = dict(session.execute(select(SearchRow.__table__).where(this)).mappings().one())
+    session.execute(update(SearchRow).where(this).values(human=human, final=final))
+    if final != before["final"] and not before["superseded"]:
+        count_part(session, before, -1)
+        count_part(session, {**before, "final": final}, 1)
 
 
 def count_part(session: Session, searched: Mapping[str, Any], step: int) -> None:
@@ -120,6 +121,8 @@ def hourly_key(searched: Mapping[str, Any]) -> dict[str, Any]:
         "release_id": searched["release_id"],
         "simulated": searched["simulated"],
         "outcome": searched["machine"],
+        "final": searched["final"],
+        "first_attempt": searched["attempt"] == 1,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from workstation.records.errors import RecordsError
 from workstation.records.parts import RecordedPart, load_parts
 from workstation.records.shifts import Shift
 from workstation.records.tables import HourlyCountRow, SearchRow
-from workstation.records.times import to_us
+from workstation.records.times import HOUR_US, to_us
 from workstation.records.words import Outcome
 
 PACE_WINDOW = timedelta(minutes=5)
@@ -83,19 +84,14 @@ class Statistics:
 
     def shift_counts(self, shift: Shift, *, now: datetime, simulated: bool = False) -> ShiftCounts:
         """Count the parts taken in `shift`; `now` (aware) is where the pace's window ends."""
-        groups = (
-            select(SearchRow.machine, SearchRow.final, SearchRow.attempt, func.count())
-            .where(self._in_shift(shift, simulated), SearchRow.superseded.is_(False))
-            .group_by(SearchRow.machine, SearchRow.final, SearchRow.attempt)
-        )
         machine = dict.fromkeys(Outcome, 0)
         final_ok = first_pass_ok = 0
         with self._database.reading() as session:
-            for outcome, final, attempt, count in session.execute(groups):
+            for outcome, final, first_attempt, count in self._groups(session, shift, simulated):
                 machine[Outcome(outcome)] += count
                 if outcome != Outcome.FAULT and final == Outcome.OK:
                     final_ok += count
-                if outcome == Outcome.OK and attempt == 1:
+                if outcome == Outcome.OK and first_attempt:
                     first_pass_ok += count
             pace = self._pace(session, now, simulated)
         return ShiftCounts(
@@ -133,7 +129,7 @@ class Statistics:
     def waiting(self, shift: Shift, *, simulated: bool = False, limit: int = 20) -> Waiting:
         """Give the REVIEW and NG parts of `shift` on which no human verdict stands."""
         unanswered = and_(
-            self._in_shift(shift, simulated),
+            self._taken(to_us(shift.start), to_us(shift.end), simulated),
             SearchRow.human.is_(None),
             # As literals: the database uses its index of waiting parts only where it can see that
             # the question is no wider than the index.
@@ -166,21 +162,57 @@ class Statistics:
             raise RecordsError(f"There is no inspection {inspection_id} in the record.")
         return parts[0]
 
-    def _in_shift(self, shift: Shift, simulated: bool) -> ColumnElement[bool]:
+    def _groups(
+        self, session: Session, shift: Shift, simulated: bool
+    ) -> Iterator[tuple[str, str, bool, int]]:
+        """Give (machine, final, first attempt, count): whole hours as counted, the rest by part."""
+        start, end = to_us(shift.start), to_us(shift.end)
+        first_hour, end_hour = -(-start // HOUR_US), end // HOUR_US
+        if first_hour >= end_hour:
+            yield from self._groups_of_parts(session, start, end, simulated)
+            return
+        yield from self._groups_of_parts(session, start, first_hour * HOUR_US, simulated)
+        yield from self._groups_of_parts(session, end_hour * HOUR_US, end, simulated)
+        key = (HourlyCountRow.outcome, HourlyCountRow.final, HourlyCountRow.first_attempt)
+        hours = (
+            select(*key, func.sum(HourlyCountRow.count))
+            .where(
+                HourlyCountRow.station == self._station,
+                HourlyCountRow.hour >= first_hour,
+                HourlyCountRow.hour < end_hour,
+                HourlyCountRow.simulated.is_(simulated),
+            )
+            .group_by(*key)
+        )
+        for outcome, final, first_attempt, count in session.execute(hours):
+            yield outcome, final, first_attempt, int(count)
+
+    def _groups_of_parts(
+        self, session: Session, start: int, end: int, simulated: bool
+    ) -> Iterator[tuple[str, str, bool, int]]:
+        if start >= end:
+            return
+        key = (SearchRow.machine, SearchRow.final, SearchRow.attempt)
+        parts = (
+            select(*key, func.count())
+            .where(self._taken(start, end, simulated), SearchRow.superseded.is_(False))
+            .group_by(*key)
+        )
+        for machine, final, attempt, count in session.execute(parts):
+            yield machine, final, attempt == 1, count
+
+    def _taken(self, start: int, end: int, simulated: bool) -> ColumnElement[bool]:
         return and_(
             SearchRow.station == self._station,
             SearchRow.simulated.is_(simulated),
-            SearchRow.taken_at >= to_us(shift.start),
-            SearchRow.taken_at < to_us(shift.end),
+            SearchRow.taken_at >= start,
+            SearchRow.taken_at < end,
         )
 
     def _pace(self, session: Session, now: datetime, simulated: bool) -> float | None:
         """Tell parts per minute from the first part in the window until now."""
         window = select(func.count(), func.min(SearchRow.taken_at)).where(
-            SearchRow.station == self._station,
-            SearchRow.simulated.is_(simulated),
-            SearchRow.taken_at > to_us(now - PACE_WINDOW),
-            SearchRow.taken_at <= to_us(now),
+            self._taken(to_us(now - PACE_WINDOW), to_us(now) + 1, simulated),
             SearchRow.superseded.is_(False),
         )
         count, first = session.execute(window).one()

@@ -254,4 +254,8 @@ class HourlyCountRow(Base):
     simulated: Mapped[bool] = mapped_column(primary_key=True)
     outcome: Mapped[str] = mapped_column(primary_key=True)
     """The machine's `Outcome`."""
+    final: Mapped[str] = mapped_column(primary_key=True)
+    """The final one."""
+    first_attempt: Mapped[bool] = mapped_column(primary_key=True)
+    """True where the last attempt is the first as well."""
     count: Mapped[int]

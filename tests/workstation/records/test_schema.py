@@ -96,6 +96,12 @@ def test_a_file_that_is_no_database_is_a_sentence(folder: DataFolder) -> None:
         open_record(folder.database_url, station=STATION)
 
 
+@pytest.mark.parametrize("url", ["loupe.db", "oracle9i://x", "postgresql+pg8000://host/loupe"])
+def test_a_database_url_that_cannot_be_used_is_a_sentence(url: str) -> None:
+    with pytest.raises(RecordsError, match="database_url"):
+        Database(url)
+
+
 def test_reading_creates_nothing(folder: DataFolder) -> None:
     with pytest.raises(NoRecordError, match="no record"):
         open_existing_record(folder.database_url)

@@ -77,6 +77,32 @@ def test_a_part_belongs_to_the_shift_in_which_it_was_taken(
     assert _counts(statistics).parts == 2
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [((6, 0), (14, 0)), ((6, 30), (13, 45)), ((11, 50), (12, 10)), ((12, 5), (12, 9))],
+)
+def test_shifts_need_not_begin_at_whole_hours(
+    store: Store, statistics: Statistics, start: tuple[int, int], end: tuple[int, int]
+) -> None:
+    """Whole hours are read from the hourly counts: both ways must give the same."""
+    for number, minutes in enumerate(range(-400, 200, 7)):
+        verdict = list(Verdict)[number % 3]
+        store.record(inspection(number, verdict, taken_at=NOON + timedelta(minutes=minutes)))
+    for number in range(1, 80, 5):
+        store.give_feedback(number, list(FeedbackVerdict)[number % 3])
+    shift = Shift(
+        "x",
+        NOON.replace(hour=start[0], minute=start[1]),
+        NOON.replace(hour=end[0], minute=end[1]),
+    )
+    parts = [part for part in statistics.recent(200) if shift.start <= part.taken_at < shift.end]
+    counts = statistics.shift_counts(shift, now=NOON)
+    assert counts.parts == len(parts)
+    for outcome, count in (("OK", counts.ok), ("REVIEW", counts.review), ("NG", counts.ng)):
+        assert count == sum(part.outcome == outcome for part in parts)
+    assert counts.final_ok == sum(part.final == Outcome.OK for part in parts)
+
+
 def test_simulated_parts_and_other_stations_stay_apart(
     store: Store, statistics: Statistics, database: Database
 ) -> None:
@@ -147,14 +173,17 @@ def test_the_counts_of_a_shift_are_read_from_indexes_alone(database: Database) -
     """Five million rows later the page still refreshes in a moment."""
     outcomes = ", ".join(f"'{word}'" for word in (Outcome.REVIEW, Outcome.NG))
     questions = {
-        "COVERING INDEX ix_search_shift": "SELECT machine, final, attempt, count(*) FROM "
-        "inspection_search WHERE station = 's' AND simulated IS 0 AND taken_at >= 0 AND "
-        "taken_at < 9 AND superseded IS 0 GROUP BY machine, final, attempt",
         "INDEX ix_search_waiting": "SELECT inspection_id FROM inspection_search WHERE "
         "station = 's' AND simulated IS 0 AND taken_at >= 0 AND taken_at < 9 AND human IS NULL "
         f"AND machine IN ({outcomes}) ORDER BY taken_at DESC, inspection_id DESC LIMIT 20",
         "INDEX ix_search_newest": "SELECT inspection_id FROM inspection_search WHERE "
         "station = 's' AND simulated IS 0 ORDER BY inspection_id DESC LIMIT 12",
+        "COVERING INDEX ix_search_shift": "SELECT machine, final, attempt, count(*) FROM "
+        "inspection_search WHERE station = 's' AND simulated IS 0 AND taken_at >= 0 AND "
+        "taken_at < 9 AND superseded IS 0 GROUP BY machine, final, attempt",
+        "INDEX sqlite_autoindex_hourly_count_1": "SELECT outcome, final, first_attempt, "
+        "sum(count) FROM hourly_count WHERE station = 's' AND hour >= 0 AND hour < 9 AND "
+        "simulated IS 0 GROUP BY outcome, final, first_attempt",
         "INDEX ix_hourly_count_lot": "SELECT sum(count) FROM hourly_count WHERE station = 's' "
         "AND lot = 'l' AND simulated IS 0",
     }

@@ -146,7 +146,7 @@ def _create_derived() -> None:
         sqlite_where=_WAITING,
         postgresql_where=_WAITING,
     )
-    key = ("station", "hour", "lot", "recipe", "release_id", "simulated", "outcome")
+    key = ("station", "hour", "lot", "recipe", "release_id", "simulated", "outcome", "final")
     op.create_table(
         "hourly_count",
         sa.Column("station", sa.Text(), nullable=False),
@@ -156,8 +156,10 @@ def _create_derived() -> None:
         sa.Column("release_id", sa.Text(), nullable=False),
         sa.Column("simulated", sa.Boolean(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("final", sa.Text(), nullable=False),
+        sa.Column("first_attempt", sa.Boolean(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(*key, name="pk_hourly_count"),
+        sa.PrimaryKeyConstraint(*key, "first_attempt", name="pk_hourly_count"),
     )
     op.create_index("ix_hourly_count_lot", "hourly_count", ["station", "lot", "simulated"])
 
