@@ -54,8 +54,9 @@ class SimulatorConfig(_Config):
     seed: int = 0
     interval_s: float = Field(default=1.0, ge=0)
     defect_rate: float = Field(default=0.12, ge=0, le=1)
-    strength: float = Field(default=1.0, gt=0)
-    """Contrast of the drawn defects; see ``engine.synthetic``."""
+    strength: float = Field(default=2.0, gt=0)
+    """Contrast and area of the drawn defects; 1 is hard to see, 2 is plain to a person. See
+    ``engine.synthetic.parts.defects``."""
 
 
 SourceConfig: TypeAlias = Annotated[
