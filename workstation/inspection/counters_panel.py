@@ -8,8 +8,11 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLay
 from workstation.inspection.line import Line
 from workstation.widgets.style import Sizes
 
-WORDS = ("parts", "OK", "REVIEW", "NG", "faults", "skipped", "yield", "parts/min")
-COLUMNS = 4
+ROWS = (
+    # Word and share of the row's width: counts of parts grow longest.
+    (("parts", 5), ("OK", 5), ("REVIEW", 4), ("NG", 4)),
+    (("faults", 4), ("skipped", 4), ("yield", 5), ("parts/min", 5)),
+)
 
 
 class CountersPanel(QFrame):
@@ -19,26 +22,20 @@ class CountersPanel(QFrame):
         super().__init__(parent)
         self.setProperty("panel", "true")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._title = QLabel()
-        self._title.setProperty("tone", "quiet")
-        self._grid = QGridLayout()
-        self._grid.setSpacing(0)
+        self._title = _label("", tone="quiet")
         self._numbers: dict[str, QLabel] = {}
-        for index, word in enumerate(WORDS):
-            number, name = QLabel("–"), QLabel(word)
-            number.setProperty("tone", "number")
-            name.setProperty("tone", "quiet")
-            row, column = divmod(index, COLUMNS)
-            for offset, label in enumerate((number, name)):
-                label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
-                label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-                self._grid.addWidget(label, 2 * row + offset, column)
-            self._grid.setColumnStretch(column, 5 if column < 2 else 4)
-            self._numbers[word] = number
         self._column = QVBoxLayout(self)
         self._column.setSpacing(0)
         self._column.addWidget(self._title)
-        self._column.addLayout(self._grid)
+        for row in ROWS:
+            grid = QGridLayout()
+            grid.setSpacing(0)
+            for column, (word, share) in enumerate(row):
+                self._numbers[word] = _label("–", tone="number")
+                grid.addWidget(self._numbers[word], 0, column)
+                grid.addWidget(_label(word, tone="quiet"), 1, column)
+                grid.setColumnStretch(column, share)
+            self._column.addLayout(grid)
 
     def number(self, word: str) -> str:
         """Give what stands over a word."""
@@ -69,6 +66,15 @@ class CountersPanel(QFrame):
         }
         for word, number in shown.items():
             self._numbers[word].setText(number)
+
+
+def _label(words: str, *, tone: str) -> QLabel:
+    label = QLabel(words)
+    label.setProperty("tone", tone)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    # No number may push its neighbours aside: nothing on the page jumps.
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return label
 
 
 def _spaced(count: int) -> str:

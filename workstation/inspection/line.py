@@ -215,6 +215,16 @@ class Line:
         if held is not None and held.picture is None and held.inspection_id not in self._looked_up:
             self.judging.replaced(self._with_picture(held))
             self.changed()
+        self._fetch_one_picture()
+
+    def _fetch_one_picture(self) -> None:
+        """After a restart, fetch the archived pictures of the last parts, one per repaint."""
+        for index, part in enumerate(self.recent):
+            kept = part.outcome in (Outcome.NG, Outcome.REVIEW) and part.picture is None
+            if kept and part.inspection_id not in self._looked_up:
+                self.recent[index] = self._with_picture(part)
+                self.changed()
+                break
 
     def _shrink(self) -> None:
         """Let go of the full pictures of all parts but the live one."""

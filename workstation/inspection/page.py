@@ -25,6 +25,7 @@ from workstation.inspection.top_line import TopLine
 from workstation.inspection.view_tools import ViewChoice, ViewTools
 from workstation.widgets.big_key import BigKey
 from workstation.widgets.image_view import ImageView
+from workstation.widgets.overlay import OverlaySettings
 from workstation.widgets.strip import Strip
 from workstation.widgets.style import Palette, Sizes
 from workstation.widgets.verdict_banner import VerdictBanner
@@ -41,6 +42,7 @@ class InspectPage(QWidget):
         controller: InspectController,
         palette: Palette,
         *,
+        overlay: OverlaySettings | None = None,
         clock: Callable[[], float] = time.monotonic,
         parent: QWidget | None = None,
     ) -> None:
@@ -52,7 +54,8 @@ class InspectPage(QWidget):
         self._painted: tuple[int, int] = (-1, -1)
         self.repaints = 0
         """How often the page was brought up to date."""
-        self.choice = ViewChoice(self)
+        self.choice = ViewChoice(overlay or OverlaySettings(), self)
+        """What is laid over pictures; its `changed` says what to remember for the next start."""
         self.keyboard = Keyboard(self)
         self.view = ImageView(palette)
         self.banner = VerdictBanner(palette)
@@ -97,7 +100,8 @@ class InspectPage(QWidget):
         self._place_overlays()
 
     @Slot()
-    def refresh(self) -> None:
+    @Slot(float)
+    def refresh(self, _moved_to: float = 0.0) -> None:
         """Bring the page up to date; does nothing when nothing is new."""
         line = self._controller.line
         line.tick()
@@ -192,6 +196,7 @@ class InspectPage(QWidget):
         self.fit_panel.cancel.clicked.connect(controller.cancel_fit)
         self.own_pictures.asked.connect(self._use_own_pictures)
         self.own_pictures.left.connect(self._close_own_pictures)
+        self.limit_panel.slider.value_asked.connect(self.refresh)
         self.limit_panel.slider.released.connect(self.bars.focus_reason)
         self.bars.left.connect(self._take_keyboard)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from engine.types import EngineState
 from workstation.inspection.keyboard import Action, shown_key
 from workstation.inspection.line import Line
 from workstation.widgets.big_key import BigKey, KeyTone
@@ -66,4 +67,5 @@ class TopLine(QWidget):
             self._lot.setText(words)
         count = line.counters.lot_parts
         self._parts.setText(f"{count} part{'' if count == 1 else 's'} in this lot")
-        self._own.setVisible(bool(line.simulated))
+        nothing_yet = line.state is EngineState.PREOPERATIONAL and line.fit is None
+        self._own.setVisible(bool(line.simulated) or nothing_yet)

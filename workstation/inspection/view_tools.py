@@ -34,9 +34,9 @@ class ViewChoice(QObject):
 
     changed = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, settings: OverlaySettings, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.settings = OverlaySettings()
+        self.settings = settings
 
     def apply(self, action: Action) -> bool:
         """Follow a key; False when it is not about the overlay."""
@@ -49,8 +49,8 @@ class ViewChoice(QObject):
             case Action.COLOURS:
                 s = replace(s, colours=s.colours.next())
             case Action.OPACITY:
-                at = OPACITIES.index(s.opacity) if s.opacity in OPACITIES else 0
-                s = replace(s, opacity=OPACITIES[(at + 1) % len(OPACITIES)])
+                higher = [opacity for opacity in OPACITIES if opacity > s.opacity]
+                s = replace(s, opacity=min(higher, default=OPACITIES[0]))
             case _:
                 return False
         self.settings = s

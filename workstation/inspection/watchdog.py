@@ -106,8 +106,11 @@ class Watchdog(QObject):
         if silent and not self._silent:
             self._silent = True
             sentence = self._sentence(max(quiet, in_hand))
-            self._record_fault(sentence, self._origin)
-            self.hung.emit(sentence)
+            try:
+                self._record_fault(sentence, self._origin)
+            finally:
+                # Shown even where it cannot be written down: both may hang on the same disk.
+                self.hung.emit(sentence)
         elif self._silent and not silent:
             self._silent = False
             self.answered.emit("The engine answers again; look at the last parts once more.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -17,7 +16,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workstation.widgets.lettering import fitted_font, sized_font
 from workstation.widgets.overlay import Overlay, OverlaySettings, ShownPart
-from workstation.widgets.qimages import picture_image
+from workstation.widgets.qimages import picture_image, scaled
 from workstation.widgets.scale_bar import paint_scale_bar
 from workstation.widgets.style import Palette, Sizes
 from workstation.widgets.zoom import Zoom
@@ -200,10 +199,7 @@ class ImageView(QWidget):
         if self._scaled is None or self._scaled[0] != key:
             # Scaling once with cv2 is far cheaper than scaling at every repaint with QPainter.
             crop = part.picture[y0:y1, x0:x1]
-            shrinks = size[0] < x1 - x0
-            way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            scaled = np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
-            self._scaled = (key, picture_image(scaled))
+            self._scaled = (key, picture_image(scaled(crop, width=size[0], height=size[1])))
         painter.drawImage(target, self._scaled[1])
 
     def _paint_words(self, painter: QPainter) -> None:

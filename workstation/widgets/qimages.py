@@ -27,9 +27,20 @@ def shrunk(image: Image, *, longest: int) -> Image:
     ratio = longest / max(height, width)
     if ratio >= 1:
         return image
-    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8)
+    return scaled(image, width=max(1, round(width * ratio)), height=max(1, round(height * ratio)))
+
+
+def scaled(image: Image, *, width: int, height: int) -> Image:
+    """Give `image` in another size, for looking at; not for inspecting.
+
+    Halving first takes a tenth of the time that one step from five megapixels would take.
+    """
+    while image.shape[1] >= 2 * width and image.shape[0] >= 2 * height:
+        half = (image.shape[1] // 2, image.shape[0] // 2)
+        image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), np.uint8)
+    shrinks = width < image.shape[1]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=way), np.uint8)
 
 
 def _owned(pixels: NDArray[np.uint8], form: QImage.Format) -> QImage:
@@ -37,4 +48,10 @@ def _owned(pixels: NDArray[np.uint8], form: QImage.Format) -> QImage:
     height, width = pixels.shape[:2]
     # A QImage over numpy memory does not keep the array alive: without copy() it paints freed
     # memory as soon as the array is gone.
-    return QImage(pixels.data, width, height, pixels.strides[0], form).copy()
+    owned = QImage(pixels.data, width, height, pixels.strides[0], form).copy()
+    # The formats the painter works in: converting once here saves it at every repaint.
+    return owned.convertToFormat(
+        QImage.Format.Format_ARGB32_Premultiplied
+        if owned.hasAlphaChannel()
+        else QImage.Format.Format_RGB32
+    )
