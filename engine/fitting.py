@@ -35,7 +35,7 @@ from engine.releases.manifest import (
     PictureRecord,
     ReferenceRecord,
 )
-from engine.synthetic.defects import draw_defect
+from engine.synthetic.defects import Shape, draw_defect
 from engine.types import FitStep, Image, Limits, Scores
 
 FEWEST_PICTURES = 5
@@ -199,8 +199,8 @@ def _reference_squares(good: Image, preprocessing: Preprocessing, seed: int) -> 
     """Give (3, S, S, 3): a good picture, and the same with two different drawn defects."""
     region = preprocessing.counted(*good.shape[:2])
     drawn = [
-        draw_defect(good, np.random.default_rng([seed, number]), region=region)[0]
-        for number in range(2)
+        draw_defect(good, np.random.default_rng(seed), shape=shape, region=region)[0]
+        for shape in (Shape.SCRATCH, Shape.SPOT)
     ]
     return np.stack([good, *drawn])
 

@@ -27,7 +27,7 @@ class Roi(_Settings):
 
 
 class Masks(_Settings):
-    """Polygons in source pixels: inside any `include` (if there is one) and outside all `exclude`."""
+    """Polygons in source pixels: inside any `include` (if any) and outside all `exclude`."""
 
     include: tuple[Polygon, ...] = ()
     exclude: tuple[Polygon, ...] = ()
@@ -37,7 +37,9 @@ class Masks(_Settings):
     def _have_area(cls, polygons: tuple[Polygon, ...]) -> tuple[Polygon, ...]:
         for polygon in polygons:
             if len(polygon) < 3:
-                raise ValueError(f"A polygon needs at least 3 corners, this one has {len(polygon)}.")
+                raise ValueError(
+                    f"A polygon needs at least 3 corners, this one has {len(polygon)}."
+                )
         return polygons
 
 
@@ -107,7 +109,9 @@ def checked_part_pattern(pattern: str) -> str:
     try:
         groups = re.compile(pattern).groups
     except re.error as error:
-        raise ValueError(f"The part pattern {pattern!r} is no regular expression: {error}.") from error
+        raise ValueError(
+            f"The part pattern {pattern!r} is no regular expression: {error}."
+        ) from error
     if groups < 1:
         raise ValueError(f"The part pattern {pattern!r} needs one group, such as '(part\\d+)_'.")
     return pattern

@@ -44,14 +44,15 @@ class MapEnlarger:
         self._weight: NDArray[np.float32] | None = None
         if not (cells.all() and pixels.all()):
             weight = self._rows @ cells.astype(np.float32) @ self._columns.T
-            self._weight = np.where(pixels & (weight > _NO_WEIGHT), weight, np.float32(np.nan))
+            weight[~pixels | (weight <= _NO_WEIGHT)] = np.nan
+            self._weight = weight
 
     def __call__(self, compact: CompactMap) -> ShownMap:
         """Make the (S, S) float32 shown map of one (h, w) compact map."""
         if self._weight is None:
-            return self._rows @ compact @ self._columns.T
+            return (self._rows @ compact @ self._columns.T).astype(np.float32, copy=False)
         shown = self._rows @ np.where(self._cells, compact, np.float32(0)) @ self._columns.T
-        return np.divide(shown, self._weight)
+        return (shown / self._weight).astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=8)

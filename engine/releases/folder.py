@@ -105,10 +105,7 @@ def write_release(fitted: FittedRelease, folder: Path) -> Release:
     """
     partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ModelError(
-                f"{folder} exists already. Releases are never overwritten: choose another folder."
-            )
+        check_free(folder)
         partial.mkdir(parents=True)
         for sha256, data in fitted.blobs.items():
             _write_synced(partial / f"{sha256}.safetensors", data)
@@ -124,6 +121,20 @@ def write_release(fitted: FittedRelease, folder: Path) -> Release:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return open_release(folder)
+
+
+def check_free(folder: Path) -> None:
+    """Check that a release may be written to `folder`: it does not exist, or is empty.
+
+    Raises
+    ------
+    ModelError
+        It may not.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ModelError(
+            f"{folder} exists already. Releases are never overwritten: choose another folder."
+        )
 
 
 def write_whole(path: Path, data: bytes) -> None:

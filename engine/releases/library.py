@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.releases.folder import (
     BLOBS,
+    MANIFEST,
     FittedRelease,
     Release,
     open_release,
@@ -77,3 +79,14 @@ class Library:
     def open(self, release_id: str) -> Release:
         """Open a release by its id."""
         return open_release(self.folder / release_id)
+
+    def all(self) -> list[Release]:
+        """Give all readable releases, newest first; damaged ones are left out."""
+        if not self.folder.is_dir():
+            return []
+        found = []
+        for folder in sorted(self.folder.iterdir()):
+            if (folder / MANIFEST).is_file():
+                with suppress(ModelError):
+                    found.append(open_release(folder))
+        return sorted(found, key=lambda release: release.manifest.created_at, reverse=True)

@@ -6,7 +6,6 @@ standard error stream says which); 2 the command was not understood.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -18,10 +17,10 @@ from typing import Annotated
 
 import typer
 
-from workstation.paths import DataFolder, DataFolderError, find_data_folder
+from workstation.cli.options import DataDir, Json, complaining, print_json
+from workstation.paths import DataFolder, find_data_folder
 from workstation.records.anchors import read_anchors
 from workstation.records.database import Database
-from workstation.records.errors import RecordsError
 from workstation.records.export import export_csv
 from workstation.records.reindex import reindex as rebuild
 from workstation.records.schema import open_existing_record
@@ -37,12 +36,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", envvar="LOUPE_DATA", help="The station's data folder."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Report as one JSON object.")]
-
 
 @app.command()
 def export(
@@ -56,7 +49,7 @@ def export(
     """Write every inspection as a line of CSV, with its final verdict and its hash."""
     if as_json and out is None:
         raise typer.BadParameter("--json reports on a file: give --out FILE as well.")
-    with _complaining(), _existing_record(data_dir) as (database, _, _):
+    with complaining(), _existing_record(data_dir) as (database, _, _):
         if out is None:
             _export_to_stdout(database)
             return
@@ -64,21 +57,20 @@ def export(
             table = TextIOWrapper(file, "utf-8", newline="")
             rows = export_csv(database, table)
             table.detach()  # flushed, but the file is not the wrapper's to close
-    typer.echo(
-        json.dumps({"rows": rows, "file": str(out)}) if as_json else f"{rows} inspections in {out}"
-    )
+    if as_json:
+        print_json({"rows": rows, "file": str(out)})
+    else:
+        typer.echo(f"{rows} inspections in {out}")
 
 
 @app.command()
 def verify(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Recompute all hash chains and compare them with the anchors."""
-    with _complaining(), _existing_record(data_dir) as (database, folder, _):
+    with complaining(), _existing_record(data_dir) as (database, folder, _):
         anchors, damaged = read_anchors(folder.anchors)
         report = verify_chains(database, anchors)
     if as_json:
-        typer.echo(
-            json.dumps({"sound": report.sound, **asdict(report), "damaged_anchor_lines": damaged})
-        )
+        print_json({"sound": report.sound, **asdict(report), "damaged_anchor_lines": damaged})
     else:
         _tell(report, damaged, folder)
     if not report.sound:
@@ -88,14 +80,13 @@ def verify(*, data_dir: DataDir = None, as_json: Json = False) -> None:
 @app.command()
 def reindex(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Rebuild final verdicts, search columns and hourly counts from the chained rows."""
-    with _complaining(), _existing_record(data_dir) as (database, _, station):
+    with complaining(), _existing_record(data_dir) as (database, _, station):
         inspections = rebuild(database)
         Store(database, station).add_event(EventKind.REINDEXED, inspections=inspections)
-    typer.echo(
-        json.dumps({"inspections": inspections})
-        if as_json
-        else f"Search tables rebuilt from {inspections} inspections."
-    )
+    if as_json:
+        print_json({"inspections": inspections})
+    else:
+        typer.echo(f"Search tables rebuilt from {inspections} inspections.")
 
 
 def _tell(report: VerifyReport, damaged: int, folder: DataFolder) -> None:
@@ -126,23 +117,13 @@ def _existing_record(data_dir: Path | None) -> Iterator[tuple[Database, DataFold
         database.close()
 
 
-@contextmanager
-def _complaining() -> Iterator[None]:
-    """End the command with one sentence and exit code 1 where the world is at fault."""
-    try:
-        yield
-    except BrokenPipeError:
-        # The reader has seen enough (as in `| head`); the interpreter must not flush once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
-    except (RecordsError, DataFolderError, OSError) as error:
-        typer.echo(f"loupe: {error}", err=True)
-        raise typer.Exit(1) from error
-
-
 def _export_to_stdout(database: Database) -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # Windows would write another encoding, and a second line end after each.
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    export_csv(database, sys.stdout)
-    sys.stdout.flush()
+    try:
+        export_csv(database, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough (as in `| head`); the interpreter must not flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,317 @@
+"""The composition root: the only place that wires station, engine, record and window together."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication
+
+from engine.pictures import file_pictures, list_pictures
+from engine.recipe import Recipe
+from engine.releases.folder import Release, open_release
+from engine.sources.base import FolderConfig, SimulatorConfig, SourceConfig
+from engine.types import Fault, FaultKind, Limits, Origin
+from workstation.demo import LINE, demo_pictures, demo_recipe
+from workstation.engine_thread import EngineThread
+from workstation.headless import HeadlessReport
+from workstation.inspection.controller import InspectController
+from workstation.inspection.page import InspectPage
+from workstation.inspection.station_record import StationRecord
+from workstation.inspection.status_line import StationFacts
+from workstation.inspection.watchdog import Watchdog
+from workstation.main_window import MainWindow
+from workstation.records.errors import RecordsError
+from workstation.records.words import EventKind
+from workstation.station import Station
+from workstation.widgets.style import load_palette
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for on the command line; see `loupe --help`."""
+
+    headless: bool = False
+    parts: int = 50
+    watch: Path | None = None
+    release: str | None = None
+    screenshot: Path | None = None
+    device: str = "auto"
+    data_dir: Path | None = None
+
+
+def run(wishes: Wishes) -> int:
+    """Run the workstation until it is closed; give the process's exit code."""
+    headless = wishes.headless or not _has_display()
+    if headless:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with Station.open(wishes.data_dir) as station:
+        _take_over(station, wishes)
+        application = QApplication.instance() or QApplication(sys.argv[:1])
+        program = Program(station, wishes, headless=headless)
+        program.begin()
+        application.exec()
+        if program.engine_hangs:
+            # A thread that does not answer cannot be joined; the record is closed, so end here.
+            station.close()
+            logging.shutdown()
+            os._exit(1)
+    if program.summary:
+        typer.echo(program.summary)
+    return 1 if program.failed else 0
+
+
+def _has_display() -> bool:
+    """Tell whether windows can be shown; only Linux can be without."""
+    if not sys.platform.startswith("linux"):
+        return True
+    chosen = os.environ.get("QT_QPA_PLATFORM")
+    return bool(chosen or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _take_over(station: Station, wishes: Wishes) -> None:
+    """Put what the command line says into the settings."""
+    if wishes.release is not None:
+        folder = Path(wishes.release)
+        in_library = station.folder.releases / wishes.release
+        release = (
+            open_release(in_library) if in_library.is_dir() else station.library.import_from(folder)
+        )
+        station.remember(release_id=release.id)
+    if wishes.watch is not None:
+        station.remember(source=FolderConfig(path=wishes.watch.absolute()))
+
+
+class Program(QObject):
+    """One run of the workstation: window, engine thread, and what is remembered between them."""
+
+    failed_thread = Signal(str)
+
+    def __init__(self, station: Station, wishes: Wishes, *, headless: bool) -> None:
+        super().__init__()
+        self.station = station
+        self.engine_hangs = False
+        self.failed = False
+        self.summary = ""
+        self._wishes = wishes
+        self._watch_next: Path | None = None
+        self._source_before: SourceConfig | None = None
+        self._report = HeadlessReport(wishes.parts) if headless else None
+        self._record = StationRecord(
+            station.store, station.statistics, shifts=station.settings.shifts
+        )
+        self.controller = InspectController(self._record)
+        self._palette = load_palette()
+        page = InspectPage(self.controller, self._palette)
+        self.window = MainWindow(page, self.controller.line, self._palette, facts=self._facts)
+        self.engine = EngineThread(station.store, station.library, device=wishes.device)
+        self._watchdog = Watchdog(record_fault=self._record_hang)
+        self._connect()
+
+    def begin(self) -> None:
+        """Show the window, start the engine, and go on where the last run ended."""
+        settings = self.station.settings
+        for note in self.station.notes:
+            self.controller.refused(note)
+        first_start = settings.source is None and settings.release_id is None
+        source = settings.source or LINE
+        self.station.remember(source=source, running=settings.running or first_start)
+        self.window.show()
+        self.engine.start()
+        self._watchdog.watch()
+        if self._report is not None and isinstance(source, SimulatorConfig):
+            source = source.model_copy(update={"interval_s": 0.0})  # nobody looks on
+        self.engine.source_requested.emit(source)
+        if settings.release_id is not None:
+            folder = self.station.folder.releases / settings.release_id
+            self.engine.release_requested.emit(str(folder))
+        else:
+            self.engine.fit_requested.emit(demo_recipe(), demo_pictures())
+        if self._report is not None:
+            self.engine.parts_requested.emit(self._wishes.parts)
+        elif self.station.settings.running:
+            self.engine.start_requested.emit()
+
+    @Slot()
+    def end(self) -> None:
+        """End the engine in order, then the program."""
+        self._watchdog.rest()
+        self.engine.end(wait=not self._watchdog.silent)
+
+    def _connect(self) -> None:
+        worker, controller, engine = self.engine.worker, self.controller, self.engine
+        for name in (
+            "inspected",
+            "faulted",
+            "state_changed",
+            "source_changed",
+            "release_changed",
+            "fit_progressed",
+            "fit_ended",
+            "refused",
+        ):
+            getattr(worker, name).connect(getattr(controller, name))
+        worker.beat.connect(self._watchdog.beat)
+        worker.began.connect(self._watchdog.began)
+        worker.inspected.connect(self._watchdog.ended)
+        worker.faulted.connect(self._watchdog.ended)
+        self._watchdog.hung.connect(controller.engine_hung)
+        self._watchdog.answered.connect(controller.engine_answered)
+        # Direct: the recipe's name must stand on the very next row, so the worker's thread sets it.
+        worker.release_changed.connect(self._name_recipe, Qt.ConnectionType.DirectConnection)
+        worker.release_changed.connect(self._release_changed)
+        worker.fit_ended.connect(self._fit_ended)
+        controller.start_requested.connect(self._start)
+        controller.stop_requested.connect(self._stop)
+        controller.limits_requested.connect(self._move_limits)
+        controller.source_requested.connect(self._set_source)
+        controller.cancel_fit_requested.connect(engine.cancel_fit_requested)
+        controller.own_pictures_requested.connect(self._use_own_pictures)
+        self.window.closing.connect(self.end)
+        engine.ended.connect(self._ended)
+        self.failed_thread.connect(controller.refused)
+        if self._report is not None:
+            for name in ("inspected", "faulted", "fit_progressed", "fit_ended"):
+                getattr(worker, name).connect(getattr(self._report, name))
+            worker.parts_done.connect(self._parts_done, Qt.ConnectionType.QueuedConnection)
+            worker.refused.connect(self._cannot)
+
+    @Slot(object)
+    def _name_recipe(self, release: Release) -> None:
+        self.station.store.recipe = release.manifest.part
+
+    @Slot(object)
+    def _release_changed(self, release: Release) -> None:
+        before = self.station.settings.release_id
+        if release.id == before:
+            return
+        manifest = release.manifest
+        self.station.remember(release_id=release.id, recipe=manifest.part)
+        if manifest.parent is not None and manifest.parent == before:
+            old = self.station.library.open(before).manifest.limits
+            self._note(
+                EventKind.LIMIT_CHANGED,
+                old=old.t2,
+                new=manifest.limits.t2,
+                reason=manifest.reason,
+                release=release.id,
+            )
+        else:
+            self._note(EventKind.RELEASE_ACTIVATED, old=before, new=release.id, part=manifest.part)
+
+    @Slot()
+    def _start(self) -> None:
+        self.station.remember(running=True)
+        self._note(EventKind.STARTED)
+        self.engine.start_requested.emit()
+
+    @Slot()
+    def _stop(self) -> None:
+        self.station.remember(running=False)
+        self._note(EventKind.STOPPED)
+        self.engine.stop_requested.emit()
+
+    @Slot(object, str)
+    def _move_limits(self, limits: Limits, reason: str) -> None:
+        self.engine.limits_requested.emit(limits, reason)
+
+    @Slot(object)
+    def _set_source(self, source: SourceConfig) -> None:
+        before = self.station.settings.source
+        self.station.remember(source=source)
+        self._note(
+            EventKind.SOURCE_CHANGED,
+            old=None if before is None else before.model_dump(mode="json"),
+            new=source.model_dump(mode="json"),
+        )
+        self.engine.source_requested.emit(source)
+
+    @Slot(object, object)
+    def _use_own_pictures(self, good: Path, watch: Path) -> None:
+        """Fit a release on the person's pictures; when it is there, watch their folder with it."""
+        self._watch_next = watch
+        # No part of the old line may be judged by the new release, nor slow the fit down.
+        self.engine.source_requested.emit(None)
+        pictures = file_pictures(list_pictures(good))
+        self.engine.fit_requested.emit(Recipe(part=good.name), pictures)
+
+    @Slot(object, str)
+    def _fit_ended(self, release: Release | None, sentence: str) -> None:
+        watch, self._watch_next = self._watch_next, None
+        if watch is None:
+            if release is None and self._report is not None:
+                self._cannot(sentence)
+        elif release is None:
+            self.engine.source_requested.emit(self.station.settings.source)
+        else:
+            self._set_source(FolderConfig(path=watch))
+            self._start()
+
+    @Slot()
+    def _parts_done(self) -> None:
+        screenshot = self._wishes.screenshot or self.station.folder.root / "operator-page.png"
+        # One more turn of the event loop, so that the last part is on the page.
+        QTimer.singleShot(200, self, lambda: self._finish_headless(screenshot))
+
+    def _finish_headless(self, screenshot: Path) -> None:
+        assert self._report is not None
+        screenshot.parent.mkdir(parents=True, exist_ok=True)
+        saved = self.window.grab().save(str(screenshot))
+        self._report.close()
+        self.summary = self._report.summary(
+            database=self.station.database_url,
+            release=self.station.settings.release_id,
+            screenshot=screenshot if saved else None,
+        )
+        self.end()
+
+    @Slot(str)
+    def _cannot(self, sentence: str) -> None:
+        """End a headless run that cannot go on."""
+        assert self._report is not None
+        self._report.close()
+        typer.echo(f"loupe: {sentence}", err=True)
+        self.failed = True
+        self.end()
+
+    @Slot(bool)
+    def _ended(self, in_order: bool) -> None:
+        self.engine_hangs = not in_order
+        self.station.remember(lot=self.station.store.lot)
+        self.window.close_now()
+        QApplication.quit()
+
+    def _facts(self) -> StationFacts:
+        return StationFacts(
+            station=self.station.store.station,
+            person=self.station.store.person,
+            disk_free_gb=self.station.disk_free_gb(),
+            pictures_lost=self.station.pictures.lost,
+        )
+
+    def _note(self, kind: EventKind, **detail: object) -> None:
+        try:
+            self.station.store.add_event(kind, **detail)
+        except RecordsError as error:
+            self.controller.refused(str(error))
+
+    def _record_hang(self, sentence: str, origin: Origin | None) -> None:
+        """Write a hang down over the window's own connection."""
+        try:
+            if origin is None:
+                self.station.store.add_event(EventKind.ENGINE_HUNG, sentence=sentence)
+            else:
+                release = self.station.settings.release_id
+                fault = Fault(
+                    origin=origin, kind=FaultKind.ENGINE, reason=sentence, release_id=release
+                )
+                self.station.store.record_fault(fault)
+        except RecordsError:
+            log.exception("the hang could not be recorded")

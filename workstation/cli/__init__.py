@@ -1,0 +1,1 @@
+"""The console command ``loupe``: the window, and everything that runs without one."""

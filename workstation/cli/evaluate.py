@@ -1,0 +1,74 @@
+"""`loupe evaluate`: a release against labelled pictures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workstation.cli.options import (
+    DataDir,
+    Device,
+    Json,
+    complaining,
+    print_json,
+    run_showing_progress,
+)
+from workstation.cli.releases import ReleaseOption, find_release
+
+
+def evaluate_command(
+    *,
+    release: ReleaseOption,
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="MVTec layout (train/good, test/<class>, ground_truth/<class>), or a folder "
+            "with the two folders good and bad."
+        ),
+    ],
+    device: Device = "auto",
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a release: image and pixel AUROC, AU-PRO, latency, verdicts at its limits."""
+    with complaining():
+        from engine.evaluation.datasets import open_dataset
+        from engine.evaluation.evaluate import evaluate
+        from engine.inspector import Inspector
+
+        found = find_release(release, data_dir)
+        dataset = open_dataset(data)
+        inspector = Inspector.open(found, device)
+        evaluation = run_showing_progress(
+            evaluate(
+                inspector.inspect,
+                dataset,
+                found.manifest.preprocessing.map_to_source,
+                method=found.manifest.method,
+                backbone=found.manifest.backbone.name,
+                release_mb=found.size_bytes() / 1e6,
+            )
+        )
+    if as_json:
+        print_json(asdict(evaluation))
+        return
+    typer.echo(f"{evaluation.method} on {evaluation.backbone}, release {found.id}")
+    typer.echo(f"good           {evaluation.n_good}")
+    typer.echo(f"defective      {evaluation.n_defective}")
+    typer.echo(f"image AUROC    {_figure(evaluation.image_auroc)}")
+    typer.echo(f"pixel AUROC    {_figure(evaluation.pixel_auroc)}")
+    typer.echo(f"AU-PRO (0.3)   {_figure(evaluation.au_pro_30)}")
+    for name, auroc in evaluation.per_class.items():
+        typer.echo(f"  {name:<12} {_figure(auroc)}")
+    latency = evaluation.latency_ms
+    typer.echo(f"latency        p50 {latency['p50']:.1f} ms, p95 {latency['p95']:.1f} ms")
+    typer.echo(f"release        {evaluation.release_mb:.1f} MB")
+    for remark in evaluation.remarks:
+        typer.echo(remark)
+
+
+def _figure(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.3f}"

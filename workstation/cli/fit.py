@@ -1,0 +1,118 @@
+"""`loupe fit`: good pictures to a release."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.errors import RecipeError
+from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi
+from engine.types import MethodName
+from workstation.cli.options import Device, Json, complaining, print_json, run_showing_progress
+
+
+def fit_command(
+    *,
+    images: Annotated[Path, typer.Option(help="Folder of good pictures.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the release to; must not exist.")],
+    method: Annotated[MethodName, typer.Option()] = MethodName.PATCHCORE,
+    backbone: Annotated[
+        str, typer.Option(help="builtin, gabor, or a timm CNN such as resnet18.")
+    ] = "builtin",
+    weights: Annotated[
+        str, typer.Option(help="builtin, timm (downloads once), or a .pth/.safetensors file.")
+    ] = "builtin",
+    layers: Annotated[
+        str, typer.Option(help="Layer names or strides, comma-separated, such as 8,16.")
+    ] = "",
+    size: Annotated[int, typer.Option(help="Side in pixels of what the backbone sees.")] = 224,
+    coreset: Annotated[
+        float | None,
+        typer.Option(help="Share of patches kept, 0.01 to 1; else 10 %, at most 8000 rows."),
+    ] = None,
+    roi: Annotated[str | None, typer.Option(help="x,y,w,h in source pixels.")] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(help='JSON file: {"include": [[[x, y], …]], "exclude": […]}.'),
+    ] = None,
+    false_alarm_rate: Annotated[
+        float, typer.Option(help="Share of good parts that may be NG.")
+    ] = 0.01,
+    part_pattern: Annotated[
+        str | None,
+        typer.Option(help="Pictures with the same first group in their name are one part."),
+    ] = None,
+    part: Annotated[str, typer.Option(help="Name of the part.")] = "part",
+    seed: Annotated[int, typer.Option()] = 0,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Fit a release to a folder of good pictures."""
+    with complaining():
+        recipe = Recipe(
+            part=part,
+            method=method,
+            parameters=PatchCoreParameters(coreset=coreset),
+            backbone=backbone,
+            weights=weights,
+            layers=tuple(layer.strip() for layer in layers.split(",") if layer.strip()),
+            size=size,
+            roi=None if roi is None else _roi(roi),
+            masks=Masks() if masks is None else _masks(masks),
+            false_alarm_rate=false_alarm_rate,
+            part_pattern=part_pattern,
+            seed=seed,
+        )
+        from engine.fitting import fit
+        from engine.pictures import file_pictures, list_pictures
+        from engine.releases.folder import check_free, write_release
+
+        check_free(out)
+        pictures = file_pictures(list_pictures(images), part_pattern)
+        fitted = run_showing_progress(fit(recipe, pictures, device=device))
+        release = write_release(fitted, out)
+    manifest = release.manifest
+    report: dict[str, Any] = {
+        "release": release.id,
+        "folder": str(out),
+        "method": manifest.method,
+        "backbone": manifest.backbone.name,
+        "n_good": len(manifest.pictures),
+        "review_limit": manifest.limits.t1,
+        "reject_limit": manifest.limits.t2,
+        "pixel_limit": manifest.limits.pixel,
+        "false_alarm_rate": manifest.calibration.false_alarm_rate,
+        "alarms_held_out": manifest.calibration.n_alarms,
+        "alarm_rate_95": list(manifest.calibration.alarm_rate_95),
+        "release_mb": release.size_bytes() / 1e6,
+    }
+    if as_json:
+        print_json(report)
+        return
+    low, high = manifest.calibration.alarm_rate_95
+    typer.echo(f"release        {release.id} in {out}")
+    typer.echo(f"good pictures  {len(manifest.pictures)} in the bank, 1 kept as reference")
+    typer.echo(f"review limit   {manifest.limits.t1:.4g}")
+    typer.echo(f"reject limit   {manifest.limits.t2:.4g}")
+    typer.echo(
+        f"false alarms   {manifest.calibration.n_alarms} of {len(manifest.pictures)} held out; "
+        f"between {low:.1%} and {high:.1%} with 95 % confidence"
+    )
+
+
+def _roi(text: str) -> Roi:
+    try:
+        x, y, width, height = (int(number) for number in text.split(","))
+    except ValueError as error:
+        raise RecipeError(f"--roi takes x,y,w,h in whole pixels, not {text!r}.") from error
+    return Roi(x=x, y=y, width=width, height=height)
+
+
+def _masks(path: Path) -> Masks:
+    try:
+        return Masks.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except json.JSONDecodeError as error:
+        raise RecipeError(f"The masks file {path} is no JSON: {error}.") from error

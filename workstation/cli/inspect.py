@@ -1,0 +1,114 @@
+"""`loupe inspect`: pictures to verdicts, without the record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import typer
+
+from engine.errors import EngineError, PictureError
+from engine.types import Frame, Image, Inspection, Origin
+from workstation.cli.options import FAULTS, DataDir, Device, Json, complaining, print_json
+from workstation.cli.overlaid import overlaid
+from workstation.cli.releases import ReleaseOption, find_release
+
+
+def inspect_command(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    *,
+    release: ReleaseOption,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the pictures with their heatmap.")
+    ] = None,
+    device: Device = "auto",
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Inspect pictures: path, score, verdict, regions and milliseconds of each.
+
+    Nothing is written to the record. Exit code 3 when some pictures could not be inspected.
+    """
+    with complaining():
+        from engine.inspector import Inspector
+        from engine.pictures import list_pictures
+
+        inspector = Inspector.open(find_release(release, data_dir), device)
+        files = [
+            file for path in paths for file in (list_pictures(path) if path.is_dir() else [path])
+        ]
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+        rows, n_faults = [], 0
+        for number, file in enumerate(files, start=1):
+            try:
+                inspection = inspector.inspect(_frame(file, number))
+            except EngineError as error:
+                n_faults += 1
+                rows.append({"path": str(file), "fault": str(error)})
+            else:
+                rows.append(_row(file, inspection))
+                if out is not None:
+                    rectangle = inspector.release.manifest.preprocessing.rectangle(
+                        *inspection.frame.image.shape[:2]
+                    )
+                    _save(overlaid(inspection, rectangle), out / f"{number:05d}_{file.stem}.png")
+            if not as_json:
+                typer.echo(_line(rows[-1]))
+    if as_json:
+        print_json({"release": inspector.release.id, "pictures": rows})
+    if n_faults:
+        raise typer.Exit(FAULTS)
+
+
+def _frame(file: Path, number: int) -> Frame:
+    from engine.pictures import FilePicture
+
+    image, sha256 = FilePicture(file, file.name).load()
+    origin = Origin(
+        source="command line",
+        part_id=file.name,
+        taken_at=datetime.now(UTC),
+        number=number,
+        simulated=False,
+        sha256=sha256,
+    )
+    return Frame(image=image, origin=origin)
+
+
+def _row(file: Path, inspection: Inspection) -> dict[str, Any]:
+    return {
+        "path": str(file),
+        "score": inspection.score,
+        "verdict": inspection.verdict,
+        "regions": [
+            {
+                "x": region.x,
+                "y": region.y,
+                "width": region.width,
+                "height": region.height,
+                "area_px": region.area_px,
+                "peak": region.peak,
+            }
+            for region in inspection.regions
+        ],
+        "ms": inspection.latency_ms,
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    if "fault" in row:
+        return f"{row['path']}  fault  {row['fault']}"
+    return (
+        f"{row['path']}  {row['score']:.4f}  {row['verdict']:<6}  "
+        f"{len(row['regions'])} regions  {row['ms']:.1f} ms"
+    )
+
+
+def _save(picture: Image, path: Path) -> None:
+    written, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    if not written:
+        raise PictureError(f"The overlaid picture {path.name} could not be encoded.")
+    path.write_bytes(data.tobytes())

@@ -1,0 +1,70 @@
+"""The table of sub-commands; without one, `loupe` opens the workstation.
+
+Exit codes of every command: 0 it is done; 1 it could not be done, a sentence on the standard error
+stream says why; 2 the command was not understood; 3 it is done, but some pictures were faults.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workstation.cli import evaluate, fit, inspect, records, releases
+from workstation.cli.options import DataDir, complaining
+
+app = typer.Typer(
+    name="loupe",
+    help="Loupe, an inspection workstation. Without a command it opens the window.",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.command("fit")(fit.fit_command)
+app.command("evaluate")(evaluate.evaluate_command)
+app.command("inspect")(inspect.inspect_command)
+app.add_typer(releases.app, name="releases")
+app.add_typer(records.app, name="records")
+
+
+@app.callback(invoke_without_command=True)
+def station(
+    context: typer.Context,
+    *,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Inspect without a window and print a summary.")
+    ] = False,
+    parts: Annotated[int, typer.Option(min=1, help="Parts after which a headless run ends.")] = 50,
+    watch: Annotated[
+        Path | None, typer.Option(help="Watch this folder; remembered for the next start.")
+    ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option(help="Judge by this release (folder or id); remembered for the next start."),
+    ] = None,
+    screenshot: Annotated[
+        Path | None, typer.Option(help="Where a headless run saves the operator's page.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    data_dir: DataDir = None,
+) -> None:
+    """Open the workstation, or run it headless."""
+    if context.invoked_subcommand is not None:
+        return
+    from workstation.app import Wishes, run
+
+    with complaining():
+        raise typer.Exit(
+            run(
+                Wishes(
+                    headless=headless,
+                    parts=parts,
+                    watch=watch,
+                    release=release,
+                    screenshot=screenshot,
+                    device=device,
+                    data_dir=data_dir,
+                )
+            )
+        )

@@ -1,0 +1,79 @@
+"""Options, progress and complaints that all commands share."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from engine.errors import EngineError
+from engine.types import FitStep
+from workstation.paths import DataFolderError
+from workstation.records.errors import RecordsError
+
+Result = TypeVar("Result")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", envvar="LOUPE_DATA", help="The station's data folder."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Report as one JSON object.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+
+FAULTS = 3
+"""Exit code of a command that is done, but met pictures it could not inspect."""
+
+
+@contextmanager
+def complaining() -> Iterator[None]:
+    """Turn the errors people can mend into one sentence and exit code 1."""
+    try:
+        yield
+    except (EngineError, RecordsError, DataFolderError) as error:
+        _complain(str(error))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the options"
+        _complain(f"{place}: {first['msg'].removeprefix('Value error, ')}")
+    except OSError as error:
+        _complain(f"{error.filename or 'A file'}: {error.strerror or error}.")
+
+
+def _complain(sentence: str) -> None:
+    typer.echo(f"loupe: {sentence}", err=True)
+    raise typer.Exit(1)
+
+
+def run_showing_progress(steps: Generator[FitStep, None, Result]) -> Result:
+    """Run a generator of steps to its end under a progress bar on the standard error stream."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task, stage = progress.add_task(""), ""
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            if step.stage != stage:
+                progress.reset(task)
+                stage = step.stage
+            progress.update(task, description=stage, completed=step.done, total=step.total)
+
+
+def print_json(report: Any) -> None:
+    """Write one JSON object to the standard output, and nothing else."""
+    sys.stdout.write(json.dumps(report, allow_nan=False, indent=1) + "\n")

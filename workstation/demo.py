@@ -1,0 +1,28 @@
+"""What a station without a recipe of its own shows: the simulator's ring, fitted on first start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from engine.pictures import Picture
+from engine.recipe import Recipe
+from engine.sources.base import SimulatorConfig
+from engine.synthetic.pictures import good_ring_pictures
+
+GOOD_PICTURES = 60
+FIT_SEED = 1
+"""Another seed than the line's: no part that is inspected was fitted on."""
+
+LINE = SimulatorConfig(part="ring", seed=0)
+
+
+def demo_recipe() -> Recipe:
+    """Read the recipe that ships with the program."""
+    text = files("resources").joinpath("demo/ring.json").read_text(encoding="utf-8")
+    return Recipe.model_validate_json(text)
+
+
+def demo_pictures() -> Sequence[Picture]:
+    """Give the good rings the recipe is fitted on; drawn when they are loaded."""
+    return good_ring_pictures(GOOD_PICTURES, seed=FIT_SEED)
