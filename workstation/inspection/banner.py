@@ -15,11 +15,13 @@ def banner_of(line: Line) -> BannerState:
     if line.hung:
         return BannerState(Sign.FAULT, "FAULT", "the engine does not answer", demo)
     match line.state:
-        case None:
+        case EngineState.PREOPERATIONAL | None if not line.settled:
             return BannerState(Sign.NONE, "Starting", "opening the record and the release", demo)
         case EngineState.PREOPERATIONAL if line.fit is not None:
             return BannerState(Sign.NONE, "Learning", "the line waits for the new release", demo)
-        case EngineState.PREOPERATIONAL:
+        case EngineState.PREOPERATIONAL if line.release is not None:
+            return BannerState(Sign.NONE, "No source", "no pictures come in", demo)
+        case EngineState.PREOPERATIONAL | None:
             return BannerState(Sign.NONE, "No release", "nothing can be inspected yet", demo)
         case EngineState.ERROR:
             return BannerState(Sign.FAULT, "FAULT", _what_failed(line), demo)

@@ -86,7 +86,8 @@ class InspectController(QObject):
         line = self.line
         if state is EngineState.CONTINUOUS_EXECUTION and not line.running:
             line.counters.line_started()
-        if state is EngineState.ERROR and sentence:
+        newest = line.messages.newest
+        if state is EngineState.ERROR and sentence and (newest is None or newest.words != sentence):
             line.say(sentence, bad=True)
         line.state, line.state_sentence = state, sentence
         line.changed()
@@ -95,8 +96,6 @@ class InspectController(QObject):
     def source_changed(self, status: SourceStatus) -> None:
         """Take over what the source says of itself."""
         line = self.line
-        if line.source is not None and line.source.healthy and not status.healthy:
-            line.say(status.sentence, bad=True)
         line.source = status
         line.on_line(simulated=status.name == SIMULATOR)
         line.changed()
@@ -107,6 +106,7 @@ class InspectController(QObject):
         line = self.line
         facts = None if release is None else self._describe(release)
         line.release = facts
+        line.settled = True
         if facts is None:
             line.limit.judge_by(None, fitted_t2=None)
         else:
@@ -117,12 +117,14 @@ class InspectController(QObject):
     def fit_progressed(self, step: FitStep) -> None:
         """Show how far a fit has come."""
         self.line.fit = step
+        self.line.settled = True
         self.line.changed()
 
     @Slot(object, str)
     def fit_ended(self, release: object | None, sentence: str) -> None:
         """End the display of a fit; say what went wrong."""
         self.line.fit = None
+        self.line.settled = True
         if sentence:
             self.line.say(sentence, bad=release is None)
         self.line.changed()
@@ -130,6 +132,7 @@ class InspectController(QObject):
     @Slot(str)
     def refused(self, sentence: str) -> None:
         """Say why a command could not be carried out."""
+        self.line.settled = True
         self.line.say(sentence, bad=True)
 
     @Slot(str)

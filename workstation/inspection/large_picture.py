@@ -60,13 +60,17 @@ def _words(line: Line, part: SeenPart | None) -> tuple[str, str]:
             part.reason or "Pictures of OK parts are not kept when the program ends.",
         )
     match line.state:
-        case None:
+        case EngineState.PREOPERATIONAL | None if not line.settled:
             return "Starting", "The record and the last release are being opened."
         case EngineState.PREOPERATIONAL if line.fit is not None:
             return "", ""
-        case EngineState.PREOPERATIONAL:
-            sentence = "Loupe learns from pictures of good parts before it can inspect."
-            return "No release yet", line.state_sentence or sentence
+        case EngineState.PREOPERATIONAL if line.release is not None:
+            return "No source", "Choose where pictures come from: press P."
+        case EngineState.PREOPERATIONAL | None:
+            return (
+                "No release yet",
+                "Loupe learns from pictures of good parts before it can inspect. Press P to begin.",
+            )
         case EngineState.READY:
             return "Ready", "Press Start (S) and the first part is shown here."
         case EngineState.ERROR:

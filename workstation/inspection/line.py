@@ -45,6 +45,8 @@ class Line:
         self.state: EngineState | None = None
         """None until the engine has spoken."""
         self.state_sentence = ""
+        self.settled = False
+        """True once a release was opened, refused or begun to be fitted: the start is over."""
         self.hung = ""
         """What the watchdog says while the engine does not answer; empty otherwise."""
         self.source: SourceStatus | None = None

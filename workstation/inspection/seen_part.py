@@ -38,11 +38,18 @@ class SeenPart:
     regions: tuple[Region, ...] = ()
     reason: str = ""
     """Of a fault; empty otherwise."""
+    cut_out: bool = False
+    """True where only the inspected square crossed over from a hurried engine, not the picture."""
 
     @classmethod
     def of_inspection(cls, inspection_id: int, inspection: Inspection) -> SeenPart:
         """Take over what the engine found."""
-        frame = inspection.frame
+        frame, shown_map = inspection.frame, inspection.shown_map
+        cut_out = (
+            shown_map is not None
+            and frame.image.shape[:2] == shown_map.shape
+            and frame.original is None
+        )
         return cls(
             inspection_id,
             frame.origin.part_id,
@@ -53,8 +60,9 @@ class SeenPart:
             limits=inspection.limits,
             picture=frame.image,
             source_size=(frame.image.shape[1], frame.image.shape[0]),
-            shown_map=inspection.shown_map,
+            shown_map=shown_map,
             regions=inspection.regions,
+            cut_out=cut_out,
         )
 
     @classmethod
@@ -110,10 +118,14 @@ class SeenPart:
         """Give what a view needs; None without a picture."""
         if self.picture is None:
             return None
+        size = self.source_size
+        if self.cut_out and roi is not None:
+            # The square is the stretched rectangle: shown in the rectangle's own shape.
+            size, roi = (roi.width, roi.height), None
         clock = self.taken_at.astimezone().strftime("%H:%M:%S")
         return ShownPart(
             self.picture,
-            *self.source_size,
+            *size,
             self.shown_map,
             1.0 if self.limits is None else self.limits.pixel,
             roi if self.outcome is not Outcome.FAULT else None,

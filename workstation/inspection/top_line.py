@@ -67,5 +67,6 @@ class TopLine(QWidget):
             self._lot.setText(words)
         count = line.counters.lot_parts
         self._parts.setText(f"{count} part{'' if count == 1 else 's'} in this lot")
-        nothing_yet = line.state is EngineState.PREOPERATIONAL and line.fit is None
+        waits = line.state is EngineState.PREOPERATIONAL and line.settled
+        nothing_yet = waits and line.fit is None
         self._own.setVisible(bool(line.simulated) or nothing_yet)

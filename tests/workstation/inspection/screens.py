@@ -186,6 +186,7 @@ def lost_source(s: Stage) -> None:
     s.shift(Verdict.OK)
     words = "The folder //server/line1 cannot be reached; Loupe tries again every 2 s."
     s.controller.source_changed(SourceStatus("folder", words, healthy=False))
+    s.controller.state_changed(EngineState.ERROR, words)
 
 
 def hung(s: Stage) -> None:

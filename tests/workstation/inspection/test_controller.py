@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from engine.recipe import Roi
 from engine.sources.base import FolderConfig, SourceStatus
 from engine.types import EngineState, FitStep, Verdict
 from tests.fakes import a_fault, an_image, an_inspection
@@ -14,6 +15,7 @@ from workstation.inspection.seen_part import KEPT_PX
 from workstation.records.statistics import ShiftCounts
 from workstation.records.words import EventKind, FeedbackVerdict
 from workstation.widgets.marks import Sign
+from workstation.widgets.messages import Message
 
 
 def test_counters_begin_from_the_record_and_go_on_in_memory(line: Line) -> None:
@@ -87,6 +89,8 @@ def test_a_fault_has_no_verdict_and_waits_as_a_message(line: Line) -> None:
 def test_banner_words_in_every_state(line: Line) -> None:
     said = [banner_of(line.shown).word]
     line.worker.state_changed.emit(EngineState.PREOPERATIONAL, "")
+    said.append(banner_of(line.shown).word)  # the last release is still being opened
+    line.worker.refused.emit("The release could not be opened.")
     said.append(banner_of(line.shown).word)
     line.worker.fit_progressed.emit(FitStep("Reading", 1, 10, 5.0))
     said.append(banner_of(line.shown).word)
@@ -104,7 +108,7 @@ def test_banner_words_in_every_state(line: Line) -> None:
     line.worker.state_changed.emit(EngineState.ERROR, "The release does not reproduce.")
     said.append(banner_of(line.shown).word)
     assert said == [
-        *("Starting", "No release", "Learning", "Waiting"),
+        *("Starting", "Starting", "No release", "Learning", "Waiting"),
         *("OK", "REVIEW", "NG", "FAULT", "Stopped", "FAULT"),
     ]
 
@@ -207,3 +211,24 @@ def test_an_archived_picture_is_fetched_for_the_held_part(line: Line) -> None:
     line.look()
     line.controller.judge(FeedbackVerdict.NG)
     assert line.shown.judging.held is None
+
+
+def test_a_lost_source_is_told_once(line: Line) -> None:
+    line.run()
+    words = "The folder cannot be reached; Loupe tries again."
+    line.worker.refused.emit(words)
+    line.worker.source_changed.emit(SourceStatus("folder", words, healthy=False))
+    line.worker.state_changed.emit(EngineState.ERROR, words)
+    assert line.shown.messages.newest == Message(words, bad=True)
+
+
+def test_a_picture_cut_out_by_a_hurried_engine_fills_the_rectangle(line: Line) -> None:
+    line.run()
+    roi = Roi(x=300, y=200, width=400, height=100)
+    cut = an_inspection(Verdict.NG, number=1, image=an_image(width=56, height=56))
+    line.worker.inspected.emit(1, cut)
+    shown = line.shown.live.shown(roi)
+    assert (shown.source_width, shown.source_height, shown.roi) == (400, 100, None)
+    whole = an_inspection(Verdict.NG, number=2, image=an_image(width=800, height=600))
+    line.worker.inspected.emit(2, whole)
+    assert line.shown.live.shown(roi).roi == roi

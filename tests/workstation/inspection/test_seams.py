@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMetaMethod, QObject
+from PySide6.QtCore import QMetaMethod, QObject, QThread, Slot
+from pytestqt.qtbot import QtBot
 
 from engine.types import Verdict
 from engine.worker import EngineWorker
-from tests.fakes import NOON, FakeWorker, an_image, an_inspection
+from tests.fakes import NOON, FakeClock, FakeRecord, FakeWorker, an_image, an_inspection
 from tests.workstation.inspection.conftest import Line
 from workstation.inspection.controller import InspectController
 from workstation.inspection.station_record import StationRecord
@@ -32,6 +33,31 @@ def methods(of: type[QObject]) -> set[tuple[str, QMetaMethod.MethodType]]:
 
 def test_the_fake_worker_has_the_workers_signals_and_slots() -> None:
     assert methods(FakeWorker) <= methods(EngineWorker)
+
+
+class BusyWorker(FakeWorker):
+    """Announces many parts from its own thread."""
+
+    @Slot()
+    def start(self) -> None:
+        for number in range(1, 201):
+            self.inspected.emit(number, an_inspection(number=number))
+        super().start()
+
+
+def test_facts_cross_from_the_engines_thread_and_commands_go_there(qtbot: QtBot) -> None:
+    clock, thread, worker = FakeClock(), QThread(), BusyWorker()
+    controller = InspectController(FakeRecord(), clock=clock, now=clock.now)
+    worker.moveToThread(thread)
+    controller.start_requested.connect(worker.start)
+    worker.inspected.connect(controller.inspected)
+    thread.start()
+    controller.start()
+    assert controller.line.counters.counts.parts == 0  # nothing has been called across threads
+    qtbot.waitUntil(lambda: controller.line.counters.counts.parts == 200)
+    assert worker.asked == [("start",)]
+    thread.quit()
+    assert thread.wait(5000)
 
 
 @pytest.fixture
