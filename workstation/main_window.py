@@ -17,7 +17,7 @@ from workstation.widgets.big_key import BigKey
 from workstation.widgets.lettering import sized_font
 from workstation.widgets.style import Palette, Sizes, dots_per_inch, style_sheet
 
-FACTS_MS = 1000
+FACTS_MS = 500
 EDGE_AT_720 = 50
 
 
@@ -52,7 +52,7 @@ class MainWindow(QWidget):
         palette
             Colours.
         facts
-            Asked once a second, in the window's thread; answers at once.
+            Asked twice a second, in the window's thread; answers at once.
         """
         super().__init__()
         self.setObjectName("window")

@@ -12,6 +12,7 @@ from workstation.inspection.line import Line
 from workstation.inspection.seen_part import SeenPart
 from workstation.records.words import FeedbackVerdict
 from workstation.widgets.big_key import BigKey
+from workstation.widgets.fitted_label import FittedLabel
 from workstation.widgets.image_view import ImageView
 from workstation.widgets.marks import Sign, paint_badge
 from workstation.widgets.overlay import OverlaySettings
@@ -65,9 +66,7 @@ class JudgingPane(QFrame):
         self._controller = controller
         self._held: SeenPart | None = None
         self._badge = _Badge(palette)
-        self._id = QLabel()
-        self._id.setProperty("tone", "strong")
-        self._id.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._id = FittedLabel(palette)
         self._waiting = QLabel()
         self._waiting.setProperty("tone", "act")
         self.view = ImageView(palette, plain=True)
@@ -115,6 +114,7 @@ class JudgingPane(QFrame):
         self._column.setSpacing(sizes.px(4))
         self._key_row.setSpacing(sizes.gap_px)
         self._badge.setFixedSize(sizes.px(20), sizes.px(20))
+        self._id.set_sizes(sizes, height_at_720=20)
         self.view.set_sizes(sizes)
         for key in self.keys.values():
             key.set_sizes(sizes)
@@ -133,7 +133,7 @@ class JudgingPane(QFrame):
             self._show_part(held, line)
         self._badge.sign = Sign.NONE if held is None else held.sign
         self._badge.update()
-        self._id.setText("" if held is None else f"judge part {held.part_id}")
+        self._id.setText("" if held is None else held.part_id)
         others = max(line.unjudged - (held is not None), 0)
         self._waiting.setText(f"{others} more" if others else "")
         for key in self.keys.values():

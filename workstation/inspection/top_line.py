@@ -66,7 +66,8 @@ class TopLine(QWidget):
         if self._lot.text() != words:
             self._lot.setText(words)
         count = line.counters.lot_parts
-        self._parts.setText(f"{count} part{'' if count == 1 else 's'} in this lot")
+        parts = f"{count} part{'' if count == 1 else 's'}"
+        self._parts.setText(f"{parts} in this lot" if lot else f"{parts} without a lot")
         waits = line.state is EngineState.PREOPERATIONAL and line.settled
         nothing_yet = waits and line.fit is None
         self._own.setVisible(bool(line.simulated) or nothing_yet)

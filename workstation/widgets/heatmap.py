@@ -66,7 +66,7 @@ def coloured(
 ) -> Rgba:
     """Colour a shown map for laying over the picture.
 
-    Cells far below the limit are clear, so that a good part looks like itself; from a quarter of it
+    Cells up to half the limit are clear, so that a good part looks like itself; from there on
     the colour comes in, and from the limit on it has the whole `opacity`. NaN is clear.
 
     Returns
@@ -82,7 +82,7 @@ def coloured(
 @cache
 def _overlay_table(colours: HeatColours, opacity: float) -> NDArray[np.uint8]:
     level = np.arange(256, dtype=np.float32)
-    alpha = opacity * np.clip((level - LIMIT_LEVEL / 4) / (LIMIT_LEVEL * 3 / 4), 0, 1)
+    alpha = opacity * np.clip((level - LIMIT_LEVEL / 2) / (LIMIT_LEVEL / 2), 0, 1)
     rgb = colour_table(colours).astype(np.float32) * alpha[:, None]
     table = np.concatenate([rgb, 255 * alpha[:, None]], axis=1).round()
     return np.asarray(table, np.uint8)

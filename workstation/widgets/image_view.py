@@ -237,8 +237,12 @@ class ImageView(QWidget):
             return
         high = self._sizes.px(20)
         painter.setFont(sized_font(self.font(), pixels=high * 0.62))
-        width = painter.fontMetrics().horizontalAdvance(part.caption) + high
+        # The lines along the bottom stand in the middle; the caption keeps to its corner.
+        caption = painter.fontMetrics().elidedText(
+            part.caption, Qt.TextElideMode.ElideMiddle, round(self.width() * 0.3)
+        )
+        width = painter.fontMetrics().horizontalAdvance(caption) + high
         box = QRectF(0, self.height() - high, width, high)
         painter.fillRect(box, QColor(self._palette.picture_ground))
         painter.setPen(QColor(self._palette.text))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, part.caption)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, caption)

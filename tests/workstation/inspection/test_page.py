@@ -31,7 +31,7 @@ def test_key_one_judges_the_part_whose_id_stands_beside_it(
     line.part(Verdict.OK, 2)
     line.look()
     page.refresh()
-    assert page.pane.id_words == "judge part 000001"
+    assert page.pane.id_words == "000001"
     qtbot.keyClick(page, Qt.Key.Key_1)
     qtbot.waitUntil(lambda: bool(line.record.feedback))
     assert line.record.feedback == {1: (1, FeedbackVerdict.OK)}
