@@ -34,7 +34,7 @@ def limits_from(
     Raises
     ------
     RecipeError
-        Fewer than two held-out pictures, or values that are not finite.
+        Fewer than two held-out pictures, values that are not finite, or nothing but zeros.
     """
     if len(scores) < 2:
         raise RecipeError(
@@ -43,9 +43,14 @@ def limits_from(
         )
     if not (np.isfinite(scores).all() and np.isfinite(map_peaks).all()):
         raise RecipeError("Some held-out scores are not finite numbers. Check the good pictures.")
-    above_t2 = floor(false_alarm_rate * len(scores))
-    above_t1 = max(1, floor(2 * false_alarm_rate * len(scores)))
+    above_t2 = _whole(false_alarm_rate * len(scores))
+    above_t1 = max(1, _whole(2 * false_alarm_rate * len(scores)))
     descending = np.sort(scores)[::-1]
+    if descending[above_t2] == 0:
+        raise RecipeError(
+            "The held-out good pictures score 0: they are copies of one another, so nothing tells "
+            "how far good parts differ. Add pictures of other good parts."
+        )
     return Limits(
         t1=float(descending[above_t1]),
         t2=float(descending[above_t2]),
@@ -85,6 +90,11 @@ def rate_interval(events: int, trials: int, level: float = 0.95) -> tuple[float,
     tail = (1 - level) / 2
     upper = 1.0 if events == trials else float(beta.ppf(1 - tail, events + 1, trials - events))
     return float(beta.ppf(tail, events, trials - events + 1)), upper
+
+
+def _whole(count: float) -> int:
+    """Round down, but not where only the product's rounding is missing: 0.29 · 100 is 29."""
+    return floor(count + 1e-9)
 
 
 def judge(score: float, regions: tuple[Region, ...], *, limits: Limits, rule: Rule) -> Verdict:

@@ -26,6 +26,8 @@ def open_device(wish: str = "auto") -> torch.device:
         device = torch.device(wish)
     except RuntimeError as error:
         raise RecipeError(f"There is no device {wish!r}. Use auto, cpu or cuda.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise RecipeError(f"Loupe does not compute on {wish!r}. Use auto, cpu or cuda.")
     if device.type == "cuda" and (not has_gpu or (device.index or 0) >= torch.cuda.device_count()):
         raise RecipeError(f"This PC has no usable GPU {wish!r}. Use --device auto or cpu.")
     return device

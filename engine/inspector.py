@@ -21,7 +21,7 @@ from engine.methods.base import Method
 from engine.preprocess import Preprocessing
 from engine.regions import find_regions
 from engine.releases.folder import Release, open_release
-from engine.types import Frame, Image, Inspection, Scores, ShownMap
+from engine.types import CompactMap, Frame, Image, Inspection, Scores, ShownMap
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +85,16 @@ class Inspector:
         )
         method = METHODS[manifest.method](manifest.parameters, manifest.preprocessing)
         state = {name: t.to(chosen) for name, t in release.tensors("method").items()}
-        eye = Eye(manifest.preprocessing, backbone, method.load_state(state), chosen)
-        inspector = cls(release, eye)
-        inspector.check_references()
+        try:
+            eye = Eye(manifest.preprocessing, backbone, method.load_state(state), chosen)
+            inspector = cls(release, eye)
+            inspector.check_references()
+        except (LookupError, RuntimeError, ValueError) as error:
+            # All hashes agree, so this is no accident of the disk: the parts are not of one fit.
+            raise ModelError(
+                f"Release {manifest.id} cannot score its own reference pictures on this PC "
+                f"({error}). It will not judge. Fit it again here, or use --device cpu."
+            ) from error
         return inspector
 
     def inspect(self, frame: Frame) -> Inspection:
@@ -163,8 +170,7 @@ class Inspector:
             found = float(scores.image[0])
             off = abs(found - expected)
             if scores.map is not None:
-                difference = np.abs(scores.map[0] - kept["maps"][number].numpy())
-                off = max(off, float(np.nanmax(difference)))
+                off = max(off, _largest_difference(scores.map[0], kept["maps"][number].numpy()))
             if not off <= allowed:  # also where it is NaN
                 raise ModelError(
                     f"Release {manifest.id} does not reproduce on this PC: reference picture "
@@ -176,3 +182,10 @@ class Inspector:
         if self._enlarger is None:
             self._enlarger = self._eye.enlarger(compact.shape)
         return self._enlarger(compact)
+
+
+def _largest_difference(found: CompactMap, expected: CompactMap) -> float:
+    """Give the largest |Δ| of two maps; infinite where not the same cells were inspected."""
+    if not np.array_equal(np.isnan(found), np.isnan(expected)):
+        return np.inf
+    return float(np.nanmax(np.abs(found - expected)))

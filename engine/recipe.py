@@ -14,7 +14,7 @@ Polygon: TypeAlias = tuple[tuple[float, float], ...]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Roi(_Settings):
@@ -58,8 +58,8 @@ class PatchCoreParameters(_Settings):
     """Share of all patches kept in the bank; None: 10 %, at most 8 000 rows."""
     image_score: Literal["max", "reweighted"] = "max"
     """`max`: the official code; `reweighted`: Eq. 7 of the paper."""
-    neighbours: int = Field(default=9, ge=1)
-    """b of Eq. 7."""
+    neighbours: int = Field(default=9, ge=2)
+    """b of Eq. 7; with 1 the weight, and so every score, would be 0."""
     descriptor: Literal["auto", "concat", "official"] = "auto"
     """`auto`: official 1024-d for wide_resnet50_2, concat for all others."""
 
@@ -75,7 +75,7 @@ class Recipe(_Settings):
     weights: str = "builtin"
     """`builtin`, `timm` (download, only when asked), or the path of a .pth/.safetensors file."""
     layers: tuple[str, ...] = ()
-    """Layer names of the backbone, or strides such as "8"; empty: strides 8 and 16."""
+    """Layer names of the backbone, or strides such as "8"; empty: the backbone's own default."""
     size: int = Field(default=224, ge=64, le=2048, multiple_of=32)
     """Side S in pixels of the square the inspected rectangle is stretched to."""
     roi: Roi | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil, floor
-
 import cv2
 import numpy as np
 
@@ -26,7 +24,8 @@ def find_regions(shown_map: ShownMap, limit: float, rectangle: Roi) -> tuple[Reg
     above = (shown_map > limit).astype(np.uint8)  # NaN compares as False: never part of a region
     count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
     rows, columns = shown_map.shape
-    x_step, y_step = rectangle.width / columns, rectangle.height / rows
+    across, down = rectangle.width, rectangle.height
+    pixel_area = across * down / (rows * columns)
     regions = []
     for label in range(1, count):
         left, top, width, height, area = (int(value) for value in stats[label])
@@ -36,17 +35,20 @@ def find_regions(shown_map: ShownMap, limit: float, rectangle: Roi) -> tuple[Reg
             -np.inf,
         )
         peak_row, peak_column = np.unravel_index(int(window.argmax()), window.shape)
-        x, y = floor(left * x_step), floor(top * y_step)
+        # Whole numbers all the way: 224 · (225 / 224) is above 225, and a box would leave the part.
+        x, y = left * across // columns, top * down // rows
+        right = -(-(left + width) * across // columns)
+        bottom = -(-(top + height) * down // rows)
         regions.append(
             Region(
                 x=rectangle.x + x,
                 y=rectangle.y + y,
-                width=max(1, ceil((left + width) * x_step) - x),
-                height=max(1, ceil((top + height) * y_step) - y),
-                area_px=area * x_step * y_step,
+                width=right - x,
+                height=bottom - y,
+                area_px=area * pixel_area,
                 peak=float(window[peak_row, peak_column]),
-                peak_x=rectangle.x + floor((left + int(peak_column) + 0.5) * x_step),
-                peak_y=rectangle.y + floor((top + int(peak_row) + 0.5) * y_step),
+                peak_x=rectangle.x + (2 * (left + int(peak_column)) + 1) * across // (2 * columns),
+                peak_y=rectangle.y + (2 * (top + int(peak_row)) + 1) * down // (2 * rows),
             )
         )
     return tuple(sorted(regions, key=lambda region: -region.peak))

@@ -24,6 +24,8 @@ BUILTIN = "gabor"
 """The real name behind the alias ``builtin``: the best backbone this version ships."""
 
 DEFAULT_STRIDES = ("8", "16")
+GABOR_STRIDES = ("8",)
+"""Stride 8 of the Gabor stack holds its finer octaves too; adding stride 16 gained nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ def open_backbone(
     weights
         ``builtin``; ``timm``: download once to timm's own cache; else the path of a file.
     layers
-        Layer names, or strides as text; empty: strides 8 and 16.
+        Layer names, or strides as text; empty: stride 8 for the Gabor stack, else 8 and 16.
 
     Raises
     ------
@@ -126,7 +128,8 @@ def reopen_backbone(
 
 def _gabor(layers: Sequence[str], device: torch.device) -> Backbone:
     available = {f"stride{stride}": stride for stride in GaborStack.STRIDES}
-    chosen = _choose(layers, {layer: str(stride) for layer, stride in available.items()}, "gabor")
+    strides = {layer: str(stride) for layer, stride in available.items()}
+    chosen = _choose(layers or GABOR_STRIDES, strides, "gabor")
     network = GaborStack([available[layer] for layer in chosen])
     sha256 = fingerprint(GaborStack(GaborStack.STRIDES).state_dict())
     return Backbone("gabor", chosen, "builtin", sha256, _frozen(network, device))
@@ -142,7 +145,7 @@ def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[st
         ) from error
     info = whole.feature_info
     strides = dict(zip(info.module_name(), map(str, info.reduction()), strict=True))
-    chosen = _choose(layers, strides, name)
+    chosen = _choose(layers or DEFAULT_STRIDES, strides, name)
     indices = tuple(list(strides).index(layer) for layer in chosen)
     # Only the layers asked for: what lies behind the last one is not even built.
     network: nn.Module = timm.create_model(
@@ -154,7 +157,7 @@ def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[st
 def _choose(wanted: Sequence[str], strides: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Translate layer names or strides to layer names, finest first."""
     by_stride = {stride: layer for layer, stride in strides.items()}
-    chosen = {by_stride.get(layer, layer) for layer in wanted or DEFAULT_STRIDES}
+    chosen = {by_stride.get(layer, layer) for layer in wanted}
     unknown = sorted(chosen - strides.keys())
     if unknown:
         raise RecipeError(

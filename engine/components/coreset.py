@@ -23,6 +23,8 @@ PROJECTED_DIMENSIONS = 128
 """d* of the paper's random projection; features this short or shorter are not projected."""
 BLOCK_ROWS = 1024
 SORTING_CENTRES = 64
+_CHOSEN = -1.0
+"""Stands for a chosen row's distance: below that of any twin, so that none is chosen twice."""
 STEP_S = 0.03
 """A step ends after this long, so that a line beside the fit hardly feels it."""
 
@@ -77,6 +79,7 @@ class GreedyCoreset:
             distance.add_(squares[row]).clamp_min_(0)
             owner = torch.where(distance < nearest, number, owner)
             nearest = torch.minimum(nearest, distance)
+            nearest[row] = _CHOSEN
             row = int(nearest.argmax())
             yield
         if len(self.chosen) < self._count:
@@ -100,12 +103,19 @@ class _Block:
         """Bring the distances up to date with all rows chosen since the last time."""
         new = pool[chosen[self.fresh_at :]]
         self.fresh_at = len(chosen)
-        reach = self.radius + self.maximum**0.5
+        reach = self.radius + max(self.maximum, 0.0) ** 0.5
         new = new[(new - self.centre).square().sum(1) < reach * reach * 1.0001]  # rounding room
         if len(new):
             distances = torch.addmm(new.square().sum(1), self.rows, new.T, alpha=-2).amin(1)
             self.nearest = torch.minimum(self.nearest, (distances + self.squares).clamp_min_(0))
             self.maximum = float(self.nearest.max())
+
+    def choose(self) -> int:
+        """Give the pool's index of the farthest row, which is never given again."""
+        farthest = int(self.nearest.argmax())
+        self.nearest[farthest] = _CHOSEN
+        self.maximum = float(self.nearest.max())
+        return int(self.indices[farthest])
 
 
 def _lazy_greedy(
@@ -124,5 +134,6 @@ def _lazy_greedy(
             block.refresh(pool, chosen)
             maxima[number] = block.maximum
             continue
-        chosen.append(int(block.indices[int(block.nearest.argmax())]))
+        chosen.append(block.choose())
+        maxima[number] = block.maximum
         yield

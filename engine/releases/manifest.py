@@ -118,7 +118,7 @@ class Manifest(_Record):
         """
         try:
             content = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(
                 f"The manifest of {where} is damaged: it is no JSON. Import the release again."
             ) from error
