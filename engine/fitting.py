@@ -55,8 +55,9 @@ def fit(
 ) -> FitSteps:
     """Fit a release; run it to its end, or close the generator to cancel: nothing is left behind.
 
-    One picture, chosen by the seed, stays out of the bank: it becomes the release's reference.
-    All others enter the bank, and the limits come from scoring each of them without its group.
+    One picture, chosen by the seed, stays out of the bank with all its copies: it becomes the
+    release's reference. All others enter the bank, and the limits come from scoring each of them
+    without its group.
 
     Yields
     ------
@@ -87,18 +88,17 @@ def fit(
     backbone = open_backbone(
         recipe.backbone, weights=recipe.weights, layers=recipe.layers, device=chosen
     )
-    first, _ = pictures[0].load()
-    preprocessing = Preprocessing.of(recipe, first)
+    spared, spared_sha256 = pictures[_draw(recipe.seed, len(pictures))].load()
+    preprocessing = Preprocessing.of(recipe, spared)
     parameters = _concrete(recipe.parameters, backbone.name)
     eye = Eye(preprocessing, backbone, METHODS[recipe.method](parameters, preprocessing), chosen)
-    spared = int(np.random.default_rng(recipe.seed).integers(len(pictures)))
 
-    looked = yield from _look(eye, pictures, spared)
+    looked = yield from _look(eye, pictures, spared_sha256)
     yield from eye.method.build(recipe.seed)
     held_out = yield from eye.method.leave_one_out()
     yield FitStep("Placing the limits", 0, 1, None)
     limits, calibration = _calibrate(eye, held_out, recipe, looked.rectangles)
-    squares = _reference_squares(looked.spared_square, preprocessing, recipe.seed)
+    squares = _reference_squares(preprocessing.square(spared), preprocessing, recipe.seed)
     references = [eye.score(square) for square in squares]
     blobs = _blobs(eye, squares, references)
     manifest = Manifest(
@@ -139,23 +139,27 @@ class _Looked:
     records: list[PictureRecord] = field(default_factory=list)
     rectangles: list[Roi] = field(default_factory=list)
     health: list[PictureHealth] = field(default_factory=list)
-    spared_square: Image = field(default_factory=lambda: np.empty((0, 0, 3), np.uint8))
 
 
-def _look(eye: Eye, pictures: Sequence[Picture], spared: int) -> Generator[FitStep, None, _Looked]:
-    """Read every picture once; all but the spared one go into the method's memory."""
+def _draw(seed: int, count: int) -> int:
+    """Choose the picture that becomes the reference."""
+    return int(np.random.default_rng(seed).integers(count))
+
+
+def _look(
+    eye: Eye, pictures: Sequence[Picture], spared_sha256: str
+) -> Generator[FitStep, None, _Looked]:
+    """Read every picture; all but the spared one go into the method's memory."""
     looked = _Looked()
     groups: dict[str, int] = {}
     by_content: dict[str, str] = {}
     began = time.monotonic()
-    for number, picture in enumerate(pictures):
+    for done, picture in enumerate(pictures, start=1):
         image, sha256 = picture.load()
         square = eye.preprocessing.square(image)
         rectangle = eye.preprocessing.rectangle(*image.shape[:2])
         looked.health.append(measure_health(image, square, rectangle))
-        if number == spared:
-            looked.spared_square = square
-        else:
+        if sha256 != spared_sha256:
             # The same picture twice would vouch for itself when one of the two is held out.
             group = by_content.setdefault(sha256, picture.group)
             index = groups.setdefault(group, len(groups))
@@ -163,7 +167,6 @@ def _look(eye: Eye, pictures: Sequence[Picture], spared: int) -> Generator[FitSt
                 eye.method.collect(eye.levels(square), picture=len(looked.records), group=index)
             looked.records.append(PictureRecord(name=picture.name, sha256=sha256, group=group))
             looked.rectangles.append(rectangle)
-        done = number + 1
         left = (time.monotonic() - began) / done * (len(pictures) - done)
         yield FitStep("Looking at the good pictures", done, len(pictures), left)
     if len(groups) < 2:
