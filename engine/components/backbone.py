@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import timm
 import torch
@@ -92,7 +93,8 @@ def open_backbone(
         )
     network, chosen = _timm_network(name, layers)
     found = _download(name) if weights == "timm" else read_weights(Path(weights))
-    network.load_state_dict(fitted_to(network, found, backbone=name), strict=False)
+    fitted = fitted_to(network, found, backbone=name, layers=chosen)
+    network.load_state_dict(fitted, strict=False)
     return Backbone(name, chosen, found.origin, found.sha256, _frozen(network, device))
 
 
@@ -136,13 +138,16 @@ def _gabor(layers: Sequence[str], device: torch.device) -> Backbone:
 
 
 def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[str, ...]]:
+    unknown = RecipeError(
+        f"timm has no CNN named {name!r} that gives feature maps. "
+        "Names such as resnet18 or wide_resnet50_2 work."
+    )
+    if not timm.is_model(name):  # timm would look for "hf-hub:…" by network
+        raise unknown
     try:
         whole: Any = timm.create_model(name, pretrained=False, features_only=True)
     except (RuntimeError, AttributeError, TypeError) as error:
-        raise RecipeError(
-            f"timm has no CNN named {name!r} that gives feature maps. "
-            "Names such as resnet18 or wide_resnet50_2 work."
-        ) from error
+        raise unknown from error
     info = whole.feature_info
     strides = dict(zip(info.module_name(), map(str, info.reduction()), strict=True))
     chosen = _choose(layers or DEFAULT_STRIDES, strides, name)
@@ -175,8 +180,10 @@ def _download(name: str) -> Weights:
     cached = try_to_load_from_cache(config.hf_hub_id, "model.safetensors")
     if not isinstance(cached, str):
         try:
-            # Asked first because the download itself would retry for a minute.
-            socket.getaddrinfo(urlsplit(ENDPOINT).hostname, 443)
+            # Asked first because the download itself would retry for a minute; behind a proxy
+            # only the proxy knows.
+            if not getproxies():
+                socket.getaddrinfo(urlsplit(ENDPOINT).hostname, 443)
             cached = hf_hub_download(config.hf_hub_id, "model.safetensors")
         except (OSError, HfHubHTTPError) as error:
             raise WeightsError(

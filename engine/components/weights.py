@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
-from collections.abc import Mapping
+import re
+import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,30 @@ from engine.errors import WeightsError
 _WRAPPERS = ("state_dict", "model", "model_state_dict")
 _PREFIXES = ("module.", "model.", "backbone.")
 _COUNTER = "num_batches_tracked"
+_IN_TORCHVISION_ORDER = frozenset(
+    {"mobilenetv2_100", *(f"efficientnet_b{number}" for number in range(5))}
+)
+"""Those whose features equal torchvision's own with its weights. Their kin have the same shapes
+and load as well, but differ in what no weights file tells: EfficientNet-B5 and MobileNetV3 in the
+normalisation's epsilon, timm's ``tf_`` ones in padding."""
+_LEAVES = ("weight", "bias", "running_mean", "running_var")
+
+
+# What torch's restricted unpickler raises on damaged bytes, found by damaging them.
+_DAMAGED = (
+    safetensors.SafetensorError,
+    pickle.UnpicklingError,
+    struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,18 +74,11 @@ def read_weights(path: Path) -> Weights:
             "Name a .pth or .safetensors file that exists."
         ) from error
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix.lower() == ".safetensors":
             found: object = safetensors.torch.load(data)
         else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        safetensors.SafetensorError,
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        KeyError,
-    ) as error:
+            found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except _DAMAGED as error:
         raise WeightsError(
             f"The weights file {path} is damaged or not a plain state dict. "
             "Copy it again, or save the model's state_dict() anew."
@@ -76,18 +96,30 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def fitted_to(model: torch.nn.Module, weights: Weights, *, backbone: str) -> dict[str, Tensor]:
+def fitted_to(
+    model: torch.nn.Module, weights: Weights, *, backbone: str, layers: Sequence[str] = ()
+) -> dict[str, Tensor]:
     """Give the tensors `model` needs, by its own names.
 
     Tensors are found by timm's names, which torchvision shares for ResNet, VGG and DenseNet. For
-    families torchvision names otherwise (EfficientNet, MobileNet) they are taken in order, and
-    only where every shape agrees. What the file holds beyond that (classifier, later layers) is
-    left out.
+    the few that torchvision names otherwise and computes the same (EfficientNet B0 to B4,
+    MobileNetV2) they are taken in the network's order, and only where every shape agrees. What the
+    file holds beyond that (classifier, later layers) is left out.
+
+    Parameters
+    ----------
+    model
+        The network that gives the features, or the beginning of it.
+    backbone
+        Its name in timm.
+    layers
+        Layers of `model` that the file must not know more of than `model` has: resnet34 holds all
+        of resnet18 and two blocks more in each layer.
 
     Raises
     ------
     WeightsError
-        A part is missing or has another shape: the file belongs to another backbone.
+        A part is missing, too many, or has another shape: the file belongs to another backbone.
     """
     wanted = {
         name: tensor
@@ -95,8 +127,10 @@ def fitted_to(model: torch.nn.Module, weights: Weights, *, backbone: str) -> dic
         if not name.endswith(_COUNTER)  # counts training steps; plays no part in inference
     }
     given = {_flat(name): tensor for name, tensor in weights.tensors.items()}
-    if not any(_flat(name) in given for name in wanted):
-        in_order = [t for name, t in weights.tensors.items() if not name.endswith(_COUNTER)]
+    if backbone.partition(".")[0] in _IN_TORCHVISION_ORDER and not any(
+        _flat(name) in given for name in wanted
+    ):
+        in_order = _in_network_order(weights.tensors)
         given = {_flat(name): tensor for name, tensor in zip(wanted, in_order, strict=False)}
     fitted = {}
     for name, tensor in wanted.items():
@@ -108,7 +142,30 @@ def fitted_to(model: torch.nn.Module, weights: Weights, *, backbone: str) -> dic
                 f"belong to {backbone}. Name the backbone they were saved from."
             )
         fitted[name] = found
+    known = {_flat(name) for name in model.state_dict()}
+    for layer in layers:
+        for name in given:
+            if name.startswith(f"{_flat(layer)}_") and name not in known:
+                raise WeightsError(
+                    f"{weights.origin} has more in {layer!r} than {backbone}: these weights do not "
+                    f"belong to {backbone}. Name the backbone they were saved from."
+                )
     return fitted
+
+
+def _in_network_order(tensors: Mapping[str, Tensor]) -> list[Tensor]:
+    """Order torchvision's ``features.2.1.block.0.1.weight`` by its numbers.
+
+    A .safetensors file keeps no order: taken as they lie there, biases would become weights.
+    """
+
+    def place(name: str) -> tuple[list[int], int]:
+        return [int(number) for number in re.findall(r"\d+", name)], _LEAVES.index(
+            name.rpartition(".")[2]
+        )
+
+    names = [name for name in tensors if name.startswith("features.") and name.endswith(_LEAVES)]
+    return [tensors[name] for name in sorted(names, key=place)]
 
 
 def _flat(name: str) -> str:

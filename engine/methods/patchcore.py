@@ -6,14 +6,14 @@ Detection", CVPR 2022, arXiv 2106.08265. Distances are Euclidean, not squared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.components.coreset import GreedyCoreset, project
+from engine.components.coreset import PROJECTED_DIMENSIONS, GreedyCoreset, project
 from engine.components.embedding import concat, official
 from engine.components.neighbours import Bank
 from engine.errors import ModelError, RecipeError
@@ -55,13 +55,13 @@ class PatchCore:
     def build(self, seed: int) -> Steps:
         """Select the coreset (§3.2 of the paper) on a random projection."""
         sizes = [len(patches) for patches in self._pool]
-        pool = torch.cat(self._pool)
+        pool, projected = yield from self._gather(sum(sizes), seed)
         total = len(pool)
         share = self._parameters.coreset
         count = (
             min(int(total * DEFAULT_SHARE), DEFAULT_ROWS) if share is None else int(total * share)
         )
-        coreset = GreedyCoreset(project(pool, seed), max(1, count))
+        coreset = GreedyCoreset(projected, max(1, count))
         yield from coreset.steps()
         chosen = torch.tensor(coreset.chosen, device=pool.device)
         self.provenance = self._origins(sizes)[chosen.cpu()]
@@ -72,6 +72,11 @@ class PatchCore:
 
         The bank is not selected anew without the group: coverage is slightly optimistic
         (methods.md §5.8).
+
+        Raises
+        ------
+        RecipeError
+            The bank holds patches of one group only, so that one cannot be held out.
         """
         assert self.bank is not None and self._cells is not None
         rows = max(1, _STEP_PRODUCTS // self.bank.rows.numel())
@@ -86,6 +91,11 @@ class PatchCore:
                 yield FitStep("Scoring what was held out", number, total, None)
             distances = torch.cat([distance for distance, _ in found])
             winners = torch.cat([winner for _, winner in found])
+            if distances.isinf().any():
+                raise RecipeError(
+                    f"All {len(self.bank)} patches kept come from one part, so it cannot be held "
+                    "out. Keep a larger share (--coreset)."
+                )
             images.append(self._image_score(patches, distances, winners, without_group=group))
             maps.append(self._map(distances))
         return Scores(np.array(images, dtype=np.float32), np.stack(maps))
@@ -117,8 +127,31 @@ class PatchCore:
             raise ModelError(
                 f"This release lacks PatchCore's {error}. Fit it again or import it anew."
             ) from error
+        if rows.ndim != 2 or not len(rows) or self.provenance.shape != (len(rows), 4):
+            raise ModelError(
+                f"This release's bank of shape {tuple(rows.shape)} does not fit its provenance of "
+                f"shape {tuple(self.provenance.shape)}. Fit it again or import it anew."
+            )
         self.bank = Bank(rows, self.provenance[:, 3].to(rows.device))
         return self
+
+    def _gather(self, total: int, seed: int) -> Generator[FitStep, None, tuple[Tensor, Tensor]]:
+        """Lay all patches into one table, (N, D), and project them, (N, d), picture by picture.
+
+        Each picture's patches become a view of the table, so that no patch is held twice.
+        """
+        pool = self._pool[0].new_empty((total, self._pool[0].shape[1]))
+        is_long = pool.shape[1] > PROJECTED_DIMENSIONS
+        projected = pool.new_empty((total, PROJECTED_DIMENSIONS)) if is_long else pool
+        end = 0
+        for number, patches in enumerate(self._pool):
+            start, end = end, end + len(patches)
+            pool[start:end] = patches
+            self._pool[number] = pool[start:end]
+            if is_long:
+                projected[start:end] = project(patches, seed)
+            yield FitStep("Laying out what was seen", number, len(self._pool), None)
+        return pool, projected
 
     def _embed(self, levels: Sequence[Tensor]) -> Tensor:
         if self._parameters.descriptor == "official":
@@ -153,7 +186,8 @@ class PatchCore:
         """Give the largest distance, re-weighted by Eq. 7 where asked for.
 
         ``s = (1 − exp(s*) / Σ_{m ∈ N_b(m*)} exp(‖m_test* − m‖)) · s*``, as a softmax so that
-        large distances do not overflow.
+        large distances do not overflow. One neighbour alone has nothing to be weighed against;
+        Eq. 7 would call every part good.
         """
         worst = int(distances.argmax())
         score = float(distances[worst])
@@ -163,6 +197,8 @@ class PatchCore:
         around = self.bank.around(
             int(winners[worst]), self._parameters.neighbours, without_group=without_group
         )
+        if len(around) < 2:
+            return score
         spread = (patches[worst] - self.bank.rows[around]).square().sum(1).sqrt()
         return score * (1 - float(torch.softmax(spread, 0)[0]))
 
