@@ -16,6 +16,7 @@ from engine.pictures import file_pictures, list_pictures
 from engine.recipe import Recipe
 from engine.releases.folder import Release, open_release
 from engine.sources.base import FolderConfig, SimulatorConfig, SourceConfig
+from engine.sources.simulator import DEMO
 from engine.types import Fault, FaultKind, Limits, Origin
 from workstation.demo import LINE, demo_pictures, demo_recipe
 from workstation.engine_thread import EngineThread
@@ -28,7 +29,10 @@ from workstation.inspection.watchdog import Watchdog
 from workstation.main_window import MainWindow
 from workstation.records.errors import RecordsError
 from workstation.records.words import EventKind
+from workstation.settings import Settings
 from workstation.station import Station
+from workstation.widgets.heatmap import HeatColours
+from workstation.widgets.overlay import OverlaySettings
 from workstation.widgets.style import load_palette
 
 log = logging.getLogger(__name__)
@@ -89,6 +93,14 @@ def _take_over(station: Station, wishes: Wishes) -> None:
         station.remember(source=FolderConfig(path=wishes.watch.absolute()))
 
 
+def _overlay_of(settings: Settings) -> OverlaySettings:
+    return OverlaySettings(
+        heat=settings.heatmap_on,
+        opacity=settings.heatmap_opacity,
+        colours=HeatColours(settings.heatmap_colours),
+    )
+
+
 class Program(QObject):
     """One run of the workstation: window, engine thread, and what is remembered between them."""
 
@@ -105,11 +117,15 @@ class Program(QObject):
         self._source_before: SourceConfig | None = None
         self._report = HeadlessReport(wishes.parts) if headless else None
         self._record = StationRecord(
-            station.store, station.statistics, shifts=station.settings.shifts
+            station.store,
+            station.statistics,
+            shifts=station.settings.shifts,
+            remember_lot=lambda lot: station.remember(lot=lot),
         )
         self.controller = InspectController(self._record)
         self._palette = load_palette()
-        page = InspectPage(self.controller, self._palette)
+        page = InspectPage(self.controller, self._palette, overlay=_overlay_of(station.settings))
+        page.choice.changed.connect(self._remember_overlay)
         self.window = MainWindow(page, self.controller.line, self._palette, facts=self._facts)
         self.engine = EngineThread(station.store, station.library, device=wishes.device)
         self._watchdog = Watchdog(record_fault=self._record_hang)
@@ -126,9 +142,7 @@ class Program(QObject):
         self.window.show()
         self.engine.start()
         self._watchdog.watch()
-        if self._report is not None and isinstance(source, SimulatorConfig):
-            source = source.model_copy(update={"interval_s": 0.0})  # nobody looks on
-        self.engine.source_requested.emit(source)
+        self.engine.source_requested.emit(self._opened(source))
         if settings.release_id is not None:
             folder = self.station.folder.releases / settings.release_id
             self.engine.release_requested.emit(str(folder))
@@ -144,6 +158,15 @@ class Program(QObject):
         """End the engine in order, then the program."""
         self._watchdog.rest()
         self.engine.end(wait=not self._watchdog.silent)
+
+    def _opened(self, source: SourceConfig) -> SourceConfig:
+        """Give a source as it is opened now; what is remembered stays as the person chose it."""
+        if not isinstance(source, SimulatorConfig):
+            return source
+        last = self.station.statistics.recent(1, simulated=True)
+        first = int(last[0].part_id.removeprefix(DEMO)) + 1 if last else 1
+        interval_s = source.interval_s if self._report is None else 0.0  # nobody looks on
+        return source.model_copy(update={"first": first, "interval_s": interval_s})
 
     def _connect(self) -> None:
         worker, controller, engine = self.engine.worker, self.controller, self.engine
@@ -231,7 +254,15 @@ class Program(QObject):
             old=None if before is None else before.model_dump(mode="json"),
             new=source.model_dump(mode="json"),
         )
-        self.engine.source_requested.emit(source)
+        self.engine.source_requested.emit(self._opened(source))
+
+    @Slot(object)
+    def _remember_overlay(self, overlay: OverlaySettings) -> None:
+        self.station.remember(
+            heatmap_on=overlay.heat,
+            heatmap_opacity=overlay.opacity,
+            heatmap_colours=overlay.colours.value,
+        )
 
     @Slot(object, object)
     def _use_own_pictures(self, good: Path, watch: Path) -> None:
@@ -249,7 +280,7 @@ class Program(QObject):
             if release is None and self._report is not None:
                 self._cannot(sentence)
         elif release is None:
-            self.engine.source_requested.emit(self.station.settings.source)
+            self.engine.source_requested.emit(self._opened(self.station.settings.source or LINE))
         else:
             self._set_source(FolderConfig(path=watch))
             self._start()
@@ -284,7 +315,6 @@ class Program(QObject):
     @Slot(bool)
     def _ended(self, in_order: bool) -> None:
         self.engine_hangs = not in_order
-        self.station.remember(lot=self.station.store.lot)
         self.window.close_now()
         QApplication.quit()
 

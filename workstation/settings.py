@@ -52,7 +52,7 @@ class Settings(BaseModel):
     recipe: str = ""
     """Part name of the recipe in use."""
     heatmap_on: bool = True
-    heatmap_opacity: float = Field(default=0.5, ge=0, le=1)
+    heatmap_opacity: float = Field(default=0.6, ge=0, le=1)
     heatmap_colours: Literal["inferno", "cividis"] = "inferno"
 
     @field_validator("shifts")

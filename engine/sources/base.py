@@ -57,6 +57,8 @@ class SimulatorConfig(_Config):
     strength: float = Field(default=2.0, gt=0)
     """Contrast and area of the drawn defects; 1 is hard to see, 2 is plain to a person. See
     ``engine.synthetic.parts.defects``."""
+    first: int = Field(default=1, ge=1)
+    """Number of the first part, so that a line that goes on repeats no part id."""
 
 
 SourceConfig: TypeAlias = Annotated[

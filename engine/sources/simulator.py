@@ -14,6 +14,8 @@ from engine.sources.pace import Pace
 from engine.synthetic.parts import DefectKind, Drawn, add_defect, draw_ring
 from engine.types import Frame, Origin
 
+DEMO = "DEMO-"
+"""Beginning of every simulated part's id."""
 _LINE = 1
 """Keeps the line's parts apart from the good pictures a demo recipe is fitted to."""
 
@@ -33,10 +35,11 @@ class SimulatorSource:
         if not self._pace.take_turn():
             return None
         self._number += 1
-        image = simulated_part(self._config, self._number).image
+        part = self._config.first + self._number - 1
+        image = simulated_part(self._config, part).image
         origin = Origin(
             source=self._config.kind,
-            part_id=f"DEMO-{self._number:06d}",
+            part_id=f"{DEMO}{part:06d}",
             taken_at=datetime.now(UTC),
             number=self._number,
             simulated=True,

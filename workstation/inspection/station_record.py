@@ -31,11 +31,13 @@ class StationRecord:
         statistics: Statistics,
         *,
         shifts: Sequence[ShiftSpan],
+        remember_lot: Callable[[str], None] = lambda lot: None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
         self._statistics = statistics
         self._shifts = shifts
+        self._remember_lot = remember_lot
         self._now = now
 
     @property
@@ -46,6 +48,7 @@ class StationRecord:
     @lot.setter
     def lot(self, lot: str) -> None:
         self._store.lot = lot
+        self._remember_lot(lot)
 
     def shift(self) -> Shift:
         """Say which shift runs now."""
