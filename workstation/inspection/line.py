@@ -82,6 +82,11 @@ class Line:
         return self.state in (EngineState.READY, EngineState.ERROR) and self.release is not None
 
     @property
+    def may_stop(self) -> bool:
+        """True while parts are inspected, or would be again by themselves after an error."""
+        return self.state in (EngineState.CONTINUOUS_EXECUTION, EngineState.ERROR)
+
+    @property
     def shown(self) -> SeenPart | None:
         """The part in the large picture."""
         return self.looking or self.frozen or self.live

@@ -125,7 +125,7 @@ class InspectPage(QWidget):
         looking = None if line.looking is None else line.looking.inspection_id
         self.strip.show_thumbnails(self._thumbnails.of(line.recent), chosen=looking)
         self.start_key.setEnabled(line.may_start)
-        self.stop_key.setEnabled(line.running)
+        self.stop_key.setEnabled(line.may_stop)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Hear the keys of the keyboard."""
