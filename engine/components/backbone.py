@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from huggingface_hub.constants import ENDPOINT
 from huggingface_hub.errors import HfHubHTTPError
 from torch import Tensor, nn
 
-from engine.components.gabor import GaborStack
+from engine.components.gabor import IDENTITY, GaborStack
 from engine.components.weights import Weights, fingerprint, fitted_to, read_weights
 from engine.errors import RecipeError, WeightsError
 
@@ -133,7 +134,8 @@ def _gabor(layers: Sequence[str], device: torch.device) -> Backbone:
     strides = {layer: str(stride) for layer, stride in available.items()}
     chosen = _choose(layers or GABOR_STRIDES, strides, "gabor")
     network = GaborStack([available[layer] for layer in chosen])
-    sha256 = fingerprint(GaborStack(GaborStack.STRIDES).state_dict())
+    filters = fingerprint(GaborStack(GaborStack.STRIDES).state_dict())
+    sha256 = hashlib.sha256(f"{filters} {IDENTITY}".encode()).hexdigest()
     return Backbone("gabor", chosen, "builtin", sha256, _frozen(network, device))
 
 

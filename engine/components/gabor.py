@@ -28,6 +28,10 @@ _FAINT = 0.03
 _COLOUR_WEIGHT = 0.3
 """Of the plain lightness and colour beside the texture: lighting varies more than texture does."""
 
+IDENTITY = f"octaves, maxima, all pairs; soft {_SOFT}, faint {_FAINT}, colour {_COLOUR_WEIGHT}"
+"""What the filters alone do not say; part of the hash by which releases know this backbone. Any
+change of the stack's numbers must change it."""
+
 
 class GaborStack(nn.Module):
     """Feature maps at strides 4, 8 and 16.
