@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -12,11 +12,11 @@ from typing import Protocol
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.errors import EngineError, SourceError
-from engine.fitting import fit
+from engine.fitting import FitSteps, fit
 from engine.inspector import Inspector
 from engine.pictures import Picture
 from engine.recipe import Recipe
-from engine.releases.folder import FittedRelease, Release, open_release
+from engine.releases.folder import Release, open_release
 from engine.releases.library import Library
 from engine.sources.base import Source, SourceConfig
 from engine.sources.opening import open_source
@@ -25,7 +25,6 @@ from engine.types import (
     Fault,
     FaultKind,
     FileKey,
-    FitStep,
     Frame,
     Inspection,
     Limits,
@@ -99,7 +98,7 @@ class EngineWorker(QObject):
         self._wanted = False
         self._parts_left: int | None = None
         self._unseen = 0
-        self._fit: Generator[FitStep, None, FittedRelease] | None = None
+        self._fit: FitSteps | None = None
         self._told: tuple[EngineState, str] | None = None
         self._turns: QTimer | None = None
         self._beats: QTimer | None = None
@@ -217,12 +216,7 @@ class EngineWorker(QObject):
         """Take, inspect, record and announce one frame; False when none was ready."""
         if not self._wanted or self._inspector is None or self._source is None:
             return False
-        try:
-            taken = self._source.grab()
-        except SourceError as error:
-            self._set_lost(str(error))
-            return False
-        self._set_lost("")
+        taken = self._grab(self._source)
         if taken is None:
             return False
         if isinstance(taken, Fault):
@@ -231,6 +225,22 @@ class EngineWorker(QObject):
             self._inspect(taken, self._inspector)
         self._count_down()
         return True
+
+    def _grab(self, source: Source) -> Frame | Fault | None:
+        """Take the next picture; a source that fails is lost until it can deliver again."""
+        try:
+            taken = source.grab()
+        except SourceError as error:
+            self._set_lost(str(error))
+            return None
+        except Exception as error:  # the record could not be asked, or a bug: try again, and say so
+            sentence = f"No picture can be taken: {error} Loupe goes on by itself when it can."
+            if sentence != self._lost:
+                log.exception("the source failed")
+            self._set_lost(sentence)
+            return None
+        self._set_lost("")
+        return taken
 
     def _inspect(self, frame: Frame, inspector: Inspector) -> None:
         """Inspect and record; the first of the engine's two boundaries for any exception."""
@@ -276,27 +286,29 @@ class EngineWorker(QObject):
         """Do one short step of a fit; the second boundary: the line goes on whatever happens."""
         if self._fit is None:
             return False
+        release, sentence = None, ""
         try:
-            self.fit_progressed.emit(next(self._fit))
-        except StopIteration as end:
-            self._fit = None
-            self._keep(end.value)
+            release = self._advance(self._fit)
+        except EngineError as error:
+            sentence = str(error)
         except Exception as error:
             log.exception("the fit failed")
+            sentence = str(error) or type(error).__name__
+        if release is not None or sentence:
             self._fit = None
-            self.fit_ended.emit(None, str(error) or type(error).__name__)
+            self.fit_ended.emit(release, sentence)
             self._tell_state()
         return True
 
-    def _keep(self, fitted: FittedRelease) -> None:
+    def _advance(self, steps: FitSteps) -> Release | None:
+        """Do one step; at the end keep the release and judge by it."""
         try:
-            release = self._library.add(fitted)
+            self.fit_progressed.emit(next(steps))
+        except StopIteration as end:
+            release = self._library.add(end.value)
             self._judge_by(release)
-        except EngineError as error:
-            self.fit_ended.emit(None, str(error))
-        else:
-            self.fit_ended.emit(release, "")
-        self._tell_state()
+            return release
+        return None
 
     def _judge_by(self, release: Release) -> None:
         self._inspector = Inspector.open(release, self._device)

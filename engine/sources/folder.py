@@ -126,13 +126,23 @@ class FolderSource:
     def _oldest_new(self) -> Sighting | None:
         give_up = self._clock() + _STEP_S
         while (sighting := self._inbox.oldest()) is not None:
-            sighting.is_new = sighting.is_new or not self._already_seen(sighting.key)
-            if sighting.is_new:
+            if sighting.is_new or self._is_new(sighting):
                 return sighting
             self._inbox.mark_taken(sighting.key)
             if self._clock() >= give_up:
                 return None
         return None
+
+    def _is_new(self, sighting: Sighting) -> bool:
+        """Ask the record; a file it cannot be asked about must wait, not be lost."""
+        known: bool | None = None
+        try:
+            known = self._already_seen(sighting.key)
+        finally:
+            if known is None:
+                self._inbox.look_again(sighting, self._clock())
+        sighting.is_new = not known
+        return sighting.is_new
 
     def _take(self, sighting: Sighting) -> Frame | Fault | None:
         """Read and decode a settled file; give None when it deserves another look first."""

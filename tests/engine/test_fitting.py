@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.torch
+import typer
 
 from engine.errors import PictureError, RecipeError, WeightsError
 from engine.fitting import FEWEST_PICTURES, fit
@@ -111,7 +112,7 @@ def test_a_picture_given_twice_does_not_vouch_for_itself() -> None:
 
 
 def test_pictures_of_one_part_are_held_out_together() -> None:
-    """Two exposures of one part differ by next to nothing; alone, each would vouch for the other."""
+    """Two exposures of one part are nearly the same; alone, each would vouch for the other."""
     exposures = [
         DrawnPicture(f"part{n:02}_{k}.png", np.uint8(good_image(n) + k), f"{n:02}")
         for n in range(8)
@@ -256,7 +257,7 @@ def test_how_long_the_steps_are(capsys: pytest.CaptureFixture[str]) -> None:
         began = time.perf_counter()
     p50, p95 = np.percentile(lengths, (50, 95))
     with capsys.disabled():
-        print(
+        typer.echo(
             f"\nfit of 40 pictures at 224: {len(lengths)} steps, p50 {p50:.0f} ms, "
             f"p95 {p95:.0f} ms, longest {max(lengths):.0f} ms"
         )
