@@ -166,7 +166,8 @@ class Limits:
     def moved_to(self, t2: float) -> Limits:
         """Give the limits with T2 at `t2`, T1 and the pixel limit moved in the same ratio."""
         ratio = t2 / self.t2
-        return Limits(t1=self.t1 * ratio, t2=t2, pixel=self.pixel * ratio)
+        # Where T1 equals T2, the product's rounding must not lift it above.
+        return Limits(t1=min(self.t1 * ratio, t2), t2=t2, pixel=self.pixel * ratio)
 
 
 @dataclass(frozen=True, slots=True)
