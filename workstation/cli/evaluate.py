@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from engine.evaluation.report import Evaluation
 from workstation.cli.options import (
+    FAULTS,
     DataDir,
     Device,
     Json,
@@ -33,7 +35,10 @@ def evaluate_command(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a release: image and pixel AUROC, AU-PRO, latency, verdicts at its limits."""
+    """Measure a release: image and pixel AUROC, AU-PRO, latency, verdicts at its limits.
+
+    Exit code 3 when some pictures could not be read.
+    """
     with complaining():
         from engine.evaluation.datasets import open_dataset
         from engine.evaluation.evaluate import evaluate
@@ -54,8 +59,14 @@ def evaluate_command(
         )
     if as_json:
         print_json(asdict(evaluation))
-        return
-    typer.echo(f"{evaluation.method} on {evaluation.backbone}, release {found.id}")
+    else:
+        _tell(evaluation, found.id)
+    if evaluation.n_unreadable:
+        raise typer.Exit(FAULTS)
+
+
+def _tell(evaluation: Evaluation, release_id: str) -> None:
+    typer.echo(f"{evaluation.method} on {evaluation.backbone}, release {release_id}")
     typer.echo(f"good           {evaluation.n_good}")
     typer.echo(f"defective      {evaluation.n_defective}")
     typer.echo(f"image AUROC    {_figure(evaluation.image_auroc)}")

@@ -114,5 +114,5 @@ def _roi(text: str) -> Roi:
 def _masks(path: Path) -> Masks:
     try:
         return Masks.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(f"The masks file {path} is no JSON: {error}.") from error

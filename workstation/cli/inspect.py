@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import cv2
 import typer
 
-from engine.errors import EngineError, PictureError
+from engine.errors import EngineError, PictureError, SourceError
 from engine.types import Frame, Image, Inspection, Origin
 from workstation.cli.options import FAULTS, DataDir, Device, Json, complaining, print_json
 from workstation.cli.overlaid import overlaid
@@ -39,13 +39,15 @@ def inspect_command(
         files = [
             file for path in paths for file in (list_pictures(path) if path.is_dir() else [path])
         ]
+        if not files:
+            raise SourceError(f"There is no picture in {', '.join(map(str, paths))}.")
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
         rows, n_faults = [], 0
         for number, file in enumerate(files, start=1):
             try:
                 inspection = inspector.inspect(_frame(file, number))
-            except EngineError as error:
+            except (EngineError, ValueError) as error:  # ValueError: the score is no number
                 n_faults += 1
                 rows.append({"path": str(file), "fault": str(error)})
             else:

@@ -1,0 +1,150 @@
+"""`loupe fit` as a person types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.releases.folder import open_release
+from tests.small_parts import HEIGHT, good_image, save_good, save_png
+from tests.workstation.cli.conftest import Loupe
+
+SMALL = ("--size", 64, "--coreset", 0.25)
+
+
+def test_a_folder_of_good_pictures_becomes_a_release(
+    loupe: Loupe, good_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "plate"
+    result = loupe("fit", "--images", good_folder, "--out", out, "--part", "plate", *SMALL)
+    assert result.exit_code == 0
+    manifest = open_release(out).manifest
+    assert f"release        {manifest.id} in {out}" in result.stdout
+    assert "11 in the bank, 1 kept as reference" in result.stdout
+    assert (manifest.part, manifest.preprocessing.size) == ("plate", 64)
+
+
+def test_json_is_one_object_and_nothing_else(
+    loupe: Loupe, good_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "plate"
+    result = loupe("fit", "--images", good_folder, "--out", out, "--json", *SMALL)
+    report = json.loads(result.stdout)
+    manifest = open_release(out).manifest
+    assert report["release"] == manifest.id
+    assert (report["review_limit"], report["reject_limit"]) == (
+        manifest.limits.t1,
+        manifest.limits.t2,
+    )
+    assert report["n_good"] == 11
+
+
+def test_every_option_reaches_the_manifest(loupe: Loupe, good_folder: Path, tmp_path: Path) -> None:
+    out, masks = tmp_path / "plate", tmp_path / "masks.json"
+    masks.write_text('{"include": [[[0, 0], [60, 0], [60, 60], [0, 60]]], "exclude": []}')
+    result = loupe(
+        *("fit", "--images", good_folder, "--out", out, "--method", "patchcore"),
+        *("--backbone", "gabor", "--weights", "builtin", "--layers", "4, 8", "--size", 96),
+        *("--coreset", 0.5, "--roi", "8,4,48,60", "--masks", masks, "--false-alarm-rate", 0.1),
+        *("--part-pattern", r"(part\d+)", "--seed", 3, "--device", "cpu"),
+    )
+    assert result.exit_code == 0, result.stderr
+    manifest = open_release(out).manifest
+    assert manifest.backbone.layers == ("stride4", "stride8")
+    assert manifest.parameters.coreset == 0.5
+    assert manifest.preprocessing.roi is not None
+    assert manifest.preprocessing.roi.model_dump() == {"x": 8, "y": 4, "width": 48, "height": 60}
+    assert manifest.preprocessing.masks.include[0][1] == (60, 0)
+    assert manifest.preprocessing.source_size == (HEIGHT, 96)
+    assert manifest.calibration.false_alarm_rate == 0.1
+    assert (manifest.part_pattern, manifest.seed) == (r"(part\d+)", 3)
+    assert manifest.pictures[0].group.startswith("part0")
+
+
+WRONG: dict[str, tuple[tuple[object, ...], str]] = {
+    "roi with three numbers": (("--roi", "1,2,3"), "--roi takes x,y,w,h"),
+    "roi of words": (("--roi", "all"), "--roi takes x,y,w,h"),
+    "roi of no width": (("--roi", "1,1,0,5"), "width"),
+    "roi beyond the picture": (("--roi", "50,0,90,20"), "reaches beyond the picture of 96 × 72"),
+    "masks that are not there": (("--masks", "{tmp}/none.json"), "none.json: No such file"),
+    "masks that are no JSON": (("--masks", "{tmp}/text.json"), "is no JSON"),
+    "masks in another encoding": (("--masks", "{tmp}/utf16.json"), "is no JSON"),
+    "masks of another shape": (("--masks", "{tmp}/list.json"), "valid"),
+    "a polygon of two corners": (("--masks", "{tmp}/thin.json"), "at least 3 corners"),
+    "a polygon of words": (("--masks", "{tmp}/words.json"), "number"),
+    "a size that is not whole": (("--size", 100), "size: Input should be a multiple of 32"),
+    "a coreset of 2": (("--coreset", 2), "coreset"),
+    "a rate of 1": (("--false-alarm-rate", 1), "false_alarm_rate"),
+    "no regular expression": (("--part-pattern", "("), "no regular expression"),
+    "a pattern without a group": (("--part-pattern", "part"), "needs one group"),
+    "a backbone nobody knows": (("--backbone", "resnet19", "--weights", "timm"), "resnet19"),
+    "a layer nobody knows": (("--layers", "7"), "7"),
+    "weights for the built-in": (("--weights", "{tmp}/w.pth"), "has its own weights"),
+    "no weights": (("--backbone", "resnet18"), "no built-in weights"),
+    "weights that are not there": (
+        ("--backbone", "resnet18", "--weights", "{tmp}/none.pth"),
+        "cannot be read",
+    ),
+    "weights that are none": (
+        ("--backbone", "resnet18", "--weights", "{tmp}/text.json"),
+        "damaged or not a plain state dict",
+    ),
+    "weights of another net": (
+        ("--backbone", "resnet18", "--weights", "{tmp}/w.pth"),
+        "do not belong to resnet18",
+    ),
+    "a device nobody knows": (("--device", "abacus"), "There is no device 'abacus'"),
+    "a folder that is not there": (("--images", "{tmp}/nowhere"), "could not be read"),
+    "a file for a folder": (("--images", "{tmp}/text.json"), "could not be read"),
+    "too few pictures": (("--images", "{tmp}/few"), "at least 5 good pictures; there are 2"),
+    "a picture that cannot be read": (("--images", "{tmp}/bad"), "part002.png"),
+    "a release that is there": (("--out", "{tmp}/few"), "exists already"),
+    "a place that is no folder": (("--out", "{tmp}/text.json/r"), "text.json"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_is_one_sentence(
+    loupe: Loupe, good_folder: Path, tmp_path: Path, what: str
+) -> None:
+    arguments, sentence = WRONG[what]
+    (tmp_path / "text.json").write_text("hello")
+    (tmp_path / "utf16.json").write_text('{"include": []}', encoding="utf-16")
+    (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "thin.json").write_text('{"include": [[[0, 0], [9, 9]]]}')
+    (tmp_path / "words.json").write_text('{"include": [[["a", 0], [9, 9], [0, 9]]]}')
+    torch.save({"layer": torch.zeros(2)}, tmp_path / "w.pth")
+    save_good(tmp_path / "few", 2)
+    save_good(tmp_path / "bad", 7)
+    (tmp_path / "bad" / "part002.png").write_bytes(b"\x89PNG no more")
+    options: dict[str, object] = {"--images": good_folder, "--out": tmp_path / "r", "--size": 64}
+    given = [str(argument).replace("{tmp}", str(tmp_path)) for argument in arguments]
+    options |= dict(zip(given[::2], given[1::2], strict=True))
+    result = loupe("fit", "--json", *(piece for option in options.items() for piece in option))
+    assert (result.exit_code, result.stdout) == (1, "")
+    # The progress bar may have drawn on the same stream before.
+    assert result.stderr.strip().splitlines()[-1].lstrip().startswith("loupe: "), result.stderr
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--method", "magic"), ("--size", "big"), ("--colour", "red"), ("--seed", "1.5")],
+)
+def test_what_is_not_understood_exits_with_2(
+    loupe: Loupe, good_folder: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    result = loupe("fit", "--images", good_folder, "--out", tmp_path / "r", *arguments)
+    assert result.exit_code == 2
+
+
+def test_pictures_of_different_sizes_are_fine_without_masks(loupe: Loupe, tmp_path: Path) -> None:
+    for number in range(6):
+        save_png(good_image(number)[: 60 + number], tmp_path / "good" / f"{number}.png")
+    out = tmp_path / "r"
+    assert loupe("fit", "--images", tmp_path / "good", "--out", out, *SMALL).exit_code == 0
