@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication
 
 from engine.pictures import file_pictures, list_pictures
 from engine.recipe import Recipe
-from engine.releases.folder import Release, open_release
-from engine.sources.base import FolderConfig, SimulatorConfig, SourceConfig
+from engine.releases.folder import Release
+from engine.sources.base import FolderConfig, SimulatorConfig, SourceConfig, SourceStatus
 from engine.sources.simulator import DEMO
 from engine.types import Fault, FaultKind, Limits, Origin
 from workstation.demo import LINE, demo_pictures, demo_recipe
@@ -26,6 +26,7 @@ from workstation.inspection.page import InspectPage
 from workstation.inspection.station_record import StationRecord
 from workstation.inspection.status_line import StationFacts
 from workstation.inspection.watchdog import Watchdog
+from workstation.interruptions import ending_on_signals, telling_unexpected
 from workstation.main_window import MainWindow
 from workstation.records.errors import RecordsError
 from workstation.records.words import EventKind
@@ -60,8 +61,9 @@ def run(wishes: Wishes) -> int:
         _take_over(station, wishes)
         application = QApplication.instance() or QApplication(sys.argv[:1])
         program = Program(station, wishes, headless=headless)
-        program.begin()
-        application.exec()
+        with ending_on_signals(program.interrupt), telling_unexpected(program.failed_thread.emit):
+            program.begin()
+            application.exec()
         if program.engine_hangs:
             # A thread that does not answer cannot be joined; the record is closed, so end here.
             station.close()
@@ -84,13 +86,17 @@ def _take_over(station: Station, wishes: Wishes) -> None:
     """Put what the command line says into the settings."""
     if wishes.release is not None:
         folder = Path(wishes.release)
-        in_library = station.folder.releases / wishes.release
-        release = (
-            open_release(in_library) if in_library.is_dir() else station.library.import_from(folder)
-        )
+        named = not folder.exists() and len(folder.parts) == 1
+        library = station.library
+        release = library.open(wishes.release) if named else library.import_from(folder)
         station.remember(release_id=release.id)
     if wishes.watch is not None:
         station.remember(source=FolderConfig(path=wishes.watch.absolute()))
+
+
+def _part_name(good: Path) -> str:
+    """Name a part after its folder, or after the folder above one that is just called good."""
+    return good.parent.name if good.name.lower() in ("good", "ok", "train") else good.name
 
 
 def _overlay_of(settings: Settings) -> OverlaySettings:
@@ -112,6 +118,7 @@ class Program(QObject):
         self.engine_hangs = False
         self.failed = False
         self.summary = ""
+        self._finishing = False
         self._wishes = wishes
         self._watch_next: Path | None = None
         self._source_before: SourceConfig | None = None
@@ -159,6 +166,14 @@ class Program(QObject):
         self._watchdog.rest()
         self.engine.end(wait=not self._watchdog.silent)
 
+    def interrupt(self, signal_name: str) -> None:
+        """End in order because of a signal; called between any two instructions."""
+        if self._report is None:
+            QTimer.singleShot(0, self, self.end)
+        else:
+            sentence = f"Ended by {signal_name} before all parts were inspected."
+            QTimer.singleShot(0, self, lambda: self._cannot(sentence))
+
     def _opened(self, source: SourceConfig) -> SourceConfig:
         """Give a source as it is opened now; what is remembered stays as the person chose it."""
         if not isinstance(source, SimulatorConfig):
@@ -204,7 +219,10 @@ class Program(QObject):
             for name in ("inspected", "faulted", "fit_progressed", "fit_ended"):
                 getattr(worker, name).connect(getattr(self._report, name))
             worker.parts_done.connect(self._parts_done, Qt.ConnectionType.QueuedConnection)
+            worker.source_changed.connect(self._end_with_the_source)
+            worker.state_changed.connect(self._report.state_changed)
             worker.refused.connect(self._cannot)
+            self.failed_thread.connect(self._cannot)
 
     @Slot(object)
     def _name_recipe(self, release: Release) -> None:
@@ -271,7 +289,7 @@ class Program(QObject):
         # No part of the old line may be judged by the new release, nor slow the fit down.
         self.engine.source_requested.emit(None)
         pictures = file_pictures(list_pictures(good))
-        self.engine.fit_requested.emit(Recipe(part=good.name), pictures)
+        self.engine.fit_requested.emit(Recipe(part=_part_name(good)), pictures)
 
     @Slot(object, str)
     def _fit_ended(self, release: Release | None, sentence: str) -> None:
@@ -285,8 +303,16 @@ class Program(QObject):
             self._set_source(FolderConfig(path=watch))
             self._start()
 
+    @Slot(object)
+    def _end_with_the_source(self, status: SourceStatus) -> None:
+        if status.exhausted:  # fewer pictures than parts asked for: there is nothing to wait for
+            self._parts_done()
+
     @Slot()
     def _parts_done(self) -> None:
+        if self._finishing:
+            return
+        self._finishing = True
         screenshot = self._wishes.screenshot or self.station.folder.root / "operator-page.png"
         # One more turn of the event loop, so that the last part is on the page.
         QTimer.singleShot(200, self, lambda: self._finish_headless(screenshot))
@@ -305,8 +331,11 @@ class Program(QObject):
 
     @Slot(str)
     def _cannot(self, sentence: str) -> None:
-        """End a headless run that cannot go on."""
+        """End a headless run that cannot go on; what follows from the first reason is not told."""
         assert self._report is not None
+        if self._finishing:
+            return
+        self._finishing = True
         self._report.close()
         typer.echo(f"loupe: {sentence}", err=True)
         self.failed = True

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Slot
 from rich.console import Console
 from rich.progress import Progress
 
-from engine.types import Fault, FitStep, Inspection
+from engine.types import EngineState, Fault, FitStep, Inspection
 from workstation.records.words import Outcome
 
 
@@ -51,6 +51,12 @@ class HeadlessReport(QObject):
         self._outcomes[Outcome.FAULT] += 1
         self._progress.console.print(f"fault: {fault.reason}", markup=False)
         self._progress.update(self._line, advance=1, visible=True)
+
+    @Slot(object, str)
+    def state_changed(self, state: EngineState, sentence: str) -> None:
+        """Say what keeps the line from running, such as a lost source."""
+        if state is EngineState.ERROR:
+            self._progress.console.print(f"loupe: {sentence}", markup=False)
 
     def close(self) -> None:
         """Take the bars away."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.evaluation.report import Evaluation
 from workstation.cli.options import (
     FAULTS,
     DataDir,
@@ -19,6 +18,9 @@ from workstation.cli.options import (
     run_showing_progress,
 )
 from workstation.cli.releases import ReleaseOption, find_release
+
+if TYPE_CHECKING:
+    from engine.evaluation.report import Evaluation
 
 
 def evaluate_command(

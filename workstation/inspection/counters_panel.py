@@ -61,7 +61,7 @@ class CountersPanel(QFrame):
             "NG": _spaced(counts.ng),
             "faults": _spaced(counts.faults),
             "skipped": _spaced(skipped),
-            "yield": "–" if share is None else f"{100 * share:.1f}%",
+            "yield": _percent(share),
             "parts/min": "–" if pace is None else f"{pace:.0f}",
         }
         for word, number in shown.items():
@@ -75,6 +75,13 @@ def _label(words: str, *, tone: str) -> QLabel:
     # No number may push its neighbours aside: nothing on the page jumps.
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label
+
+
+def _percent(share: float | None) -> str:
+    """Write a share with one decimal; a whole 100 % needs none and would not fit with it."""
+    if share is None:
+        return "–"
+    return "100%" if share == 1 else f"{100 * min(share, 0.999):.1f}%"
 
 
 def _spaced(count: int) -> str:

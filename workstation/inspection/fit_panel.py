@@ -58,11 +58,10 @@ class FitPanel(QFrame):
             self.hide()
             return
         self._middle = line.state is not EngineState.CONTINUOUS_EXECUTION
-        first = line.release is None
         self._title.setText("Learning what good parts look like")
         self._stage.setText(step.stage)
         self._bar.setValue(round(STEPS * step.fraction))
-        self._left.setText(_time_words(step, starts_line=first))
+        self._left.setText(_time_words(step, starts_line=self._middle))
         if self.isHidden():
             self.show()
             self.place()
