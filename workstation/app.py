@@ -12,6 +12,7 @@ import typer
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from engine.errors import RecipeError, SourceError
 from engine.pictures import file_pictures, list_pictures
 from engine.recipe import Recipe
 from engine.releases.folder import Release
@@ -83,15 +84,37 @@ def _has_display() -> bool:
 
 
 def _take_over(station: Station, wishes: Wishes) -> None:
-    """Put what the command line says into the settings."""
+    """Put what the command line says into the settings.
+
+    Raises
+    ------
+    ModelError
+        There is no such release, or it is damaged.
+    RecipeError
+        Real pictures would be judged by the demo's release, or drawn ones by another.
+    """
+    if wishes.release is None and wishes.watch is None:
+        return
+    settings, library = station.settings, station.library
+    source, release = settings.source, None
+    if wishes.watch is not None:
+        source = FolderConfig(path=wishes.watch.absolute())
     if wishes.release is not None:
         folder = Path(wishes.release)
         named = not folder.exists() and len(folder.parts) == 1
-        library = station.library
         release = library.open(wishes.release) if named else library.import_from(folder)
-        station.remember(release_id=release.id)
-    if wishes.watch is not None:
-        station.remember(source=FolderConfig(path=wishes.watch.absolute()))
+    elif settings.release_id is not None:
+        release = library.open(settings.release_id)
+    simulated = source is None or isinstance(source, SimulatorConfig)
+    demo = release is None or release.manifest.part == demo_recipe().part
+    if demo and not simulated:
+        raise RecipeError(
+            "There is no release for these pictures. Fit one to good pictures of the part with "
+            "`loupe fit`, and name it with --release."
+        )
+    if simulated and not demo:
+        raise RecipeError("There are no pictures for this release. Name a folder with --watch.")
+    station.remember(source=source, release_id=None if release is None else release.id)
 
 
 def _part_name(good: Path) -> str:
@@ -285,10 +308,14 @@ class Program(QObject):
     @Slot(object, object)
     def _use_own_pictures(self, good: Path, watch: Path) -> None:
         """Fit a release on the person's pictures; when it is there, watch their folder with it."""
+        try:
+            pictures = file_pictures(list_pictures(good))
+        except SourceError as error:
+            self.controller.refused(str(error))
+            return
         self._watch_next = watch
         # No part of the old line may be judged by the new release, nor slow the fit down.
         self.engine.source_requested.emit(None)
-        pictures = file_pictures(list_pictures(good))
         self.engine.fit_requested.emit(Recipe(part=_part_name(good)), pictures)
 
     @Slot(object, str)
