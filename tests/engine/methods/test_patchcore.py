@@ -210,7 +210,7 @@ class TestBank:
         assert torch.equal(found.bank.groups, found.provenance[:, 3])
 
     def test_a_seed_gives_one_bank(self) -> None:
-        # Longer than 128, so that it is projected; equal halves would be projected alike.
+        # Longer than 128 numbers, so that the seeded projection takes part.
         wide = [[level.repeat(1, 20, 1, 1).cumsum(1) for level in picture] for picture in good()]
         first, again, other = (fitted(wide, coreset=0.2, seed=seed) for seed in (1, 1, 2))
         assert torch.equal(first.provenance, again.provenance)
