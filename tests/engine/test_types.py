@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.types import FitStep, Frame, Inspection, Limits, Origin, Verdict
@@ -55,6 +55,7 @@ class TestLimits:
         pixel=st.floats(0.01, 100),
         moved=st.floats(0.01, 100),
     )
+    @example(share=1.0, t2=1.375, pixel=1.0, moved=25.0)  # rounded, T1 would end above T2
     def test_moving_the_reject_limit_takes_the_others_along(
         self, share: float, t2: float, pixel: float, moved: float
     ) -> None:

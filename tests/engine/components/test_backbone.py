@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -65,9 +66,20 @@ def outputs(network: nn.Module, names: list[str]) -> list[Tensor]:
     return [seen[name] for name in names]
 
 
-@pytest.fixture
-def resnet18(tmp_path: Path) -> str:
-    return saved(tmp_path / "resnet18.pth", from_torchvision("resnet18").state_dict())
+@pytest.fixture(scope="module")
+def resnet18(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
+    yield saved(path, from_torchvision("resnet18").state_dict())
+    path.unlink()
+
+
+@pytest.fixture(autouse=True)
+def _no_weights_stay_behind(tmp_path: Path) -> Iterator[None]:
+    """Pytest keeps the folders of three runs; with these files that would be gigabytes."""
+    yield
+    for path in tmp_path.rglob("*.*"):
+        if path.is_file():
+            path.unlink()
 
 
 class TestFeaturesEqualTorchvisions:
@@ -134,7 +146,7 @@ class TestWrongWeights:
             ("resnet18", "resnet50"),
             ("resnet18", "resnet34"),  # every shape of resnet18 is in resnet34
             ("resnet34", "resnet18"),
-            ("resnet50", "wide_resnet50_2"),
+            ("resnet50", "resnext50_32x4d"),
             ("efficientnet_b0", "efficientnet_b1"),
             ("efficientnet_b0", "resnet18"),
             ("resnet18", "efficientnet_b0"),
