@@ -55,8 +55,8 @@ class HeadlessReport(QObject):
     @Slot(object, str)
     def state_changed(self, state: EngineState, sentence: str) -> None:
         """Say what keeps the line from running, such as a lost source."""
-        if state is EngineState.ERROR:
-            self._progress.console.print(f"loupe: {sentence}", markup=False)
+        if state is EngineState.ERROR and self._progress.live.is_started:
+            self._progress.console.print(f"waiting: {sentence}", markup=False)
 
     def close(self) -> None:
         """Take the bars away."""
