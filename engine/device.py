@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from engine.errors import RecipeError
@@ -31,3 +33,13 @@ def open_device(wish: str = "auto") -> torch.device:
     if device.type == "cuda" and (not has_gpu or (device.index or 0) >= torch.cuda.device_count()):
         raise RecipeError(f"This PC has no usable GPU {wish!r}. Use --device auto or cpu.")
     return device
+
+
+def leave_a_core() -> None:
+    """Compute on all processor cores but one; called in the thread that will compute.
+
+    The window, the record and the source need a core of their own. With none left, each of the
+    hundred small parallel pieces of one inspection waits for a thread that is not running: on 2
+    busy cores an inspection of 20 ms took 0.2 to 0.9 s.
+    """
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from engine.device import leave_a_core
 from engine.errors import EngineError, SourceError
 from engine.fitting import FitSteps, fit
 from engine.inspector import Inspector
@@ -106,6 +107,7 @@ class EngineWorker(QObject):
     @Slot()
     def open(self) -> None:
         """Begin the event loop's work; connected to the thread's `started`, runs in the thread."""
+        leave_a_core()
         self._turns = QTimer(self)
         self._turns.setSingleShot(True)
         self._turns.timeout.connect(self._turn)

@@ -59,7 +59,7 @@ class Backbone:
 
     def state(self) -> dict[str, Tensor]:
         """Give the tensors a release must keep; empty where the code itself makes them."""
-        if self.name == BUILTIN:
+        if self.name == "gabor":
             return {}
         return {name: t.contiguous() for name, t in self.network.state_dict().items()}
 
