@@ -192,8 +192,8 @@ class RunningLine:
         if not self.heard.ended:
             self.engine.end()
         self.until(lambda: self.heard.ended)
-        if not self.heard.ended[-1]:  # it was given up while it was held: let it go now
-            assert self.thread.wait(PATIENCE_MS)
+        # Where it was given up while it was held, it goes on to its end now.
+        self.until(lambda: self.thread.isFinished())
 
 
 @contextmanager

@@ -166,6 +166,7 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
     assert result.stderr.startswith("loupe: ")
 
 
+@pytest.mark.slow
 def test_as_a_process_json_is_all_there_is_on_the_output(release_folder: Path, good: Path) -> None:
     done = run_process("inspect", "--release", release_folder, good, "--json")
     assert (done.returncode, done.stderr) == (0, "")
