@@ -1,1 +1,1 @@
-"""What the program shows and ships: style, icons, built-in weights; read with importlib.resources."""
+"""What the program shows and ships, read with importlib.resources: style, icons, weights."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import typer
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from engine.errors import RecipeError, SourceError
+from engine.errors import SourceError
 from engine.pictures import file_pictures, list_pictures
 from engine.recipe import Recipe
 from engine.releases.folder import Release
-from engine.sources.base import FolderConfig, SimulatorConfig, SourceConfig, SourceStatus
+from engine.sources.base import FolderConfig, SimulatorConfig, SourceConfig
 from engine.sources.simulator import DEMO
 from engine.types import Fault, FaultKind, Limits, Origin
 from workstation.demo import LINE, demo_pictures, demo_recipe
 from workstation.engine_thread import EngineThread
-from workstation.headless import HeadlessReport
+from workstation.garbage import collecting_in_this_thread
+from workstation.headless import HeadlessRun
 from workstation.inspection.controller import InspectController
 from workstation.inspection.page import InspectPage
 from workstation.inspection.station_record import StationRecord
@@ -36,21 +36,9 @@ from workstation.station import Station
 from workstation.widgets.heatmap import HeatColours
 from workstation.widgets.overlay import OverlaySettings
 from workstation.widgets.style import load_palette
+from workstation.wishes import Wishes, take_over
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What was asked for on the command line; see `loupe --help`."""
-
-    headless: bool = False
-    parts: int = 50
-    watch: Path | None = None
-    release: str | None = None
-    screenshot: Path | None = None
-    device: str = "auto"
-    data_dir: Path | None = None
 
 
 def run(wishes: Wishes) -> int:
@@ -59,10 +47,16 @@ def run(wishes: Wishes) -> int:
     if headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with Station.open(wishes.data_dir) as station:
-        _take_over(station, wishes)
+        take_over(station, wishes)
         application = QApplication.instance() or QApplication(sys.argv[:1])
+        # The program ends when the engine and the record have, not when its window closes.
+        QApplication.setQuitOnLastWindowClosed(False)
         program = Program(station, wishes, headless=headless)
-        with ending_on_signals(program.interrupt), telling_unexpected(program.failed_thread.emit):
+        with (
+            ending_on_signals(program.interrupt),
+            telling_unexpected(program.failed_thread.emit),
+            collecting_in_this_thread(),
+        ):
             program.begin()
             application.exec()
         if program.engine_hangs:
@@ -70,9 +64,7 @@ def run(wishes: Wishes) -> int:
             station.close()
             logging.shutdown()
             os._exit(1)
-    if program.summary:
-        typer.echo(program.summary)
-    return 1 if program.failed else 0
+    return 0 if program.headless is None else program.headless.exit_code
 
 
 def _has_display() -> bool:
@@ -81,40 +73,6 @@ def _has_display() -> bool:
         return True
     chosen = os.environ.get("QT_QPA_PLATFORM")
     return bool(chosen or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _take_over(station: Station, wishes: Wishes) -> None:
-    """Put what the command line says into the settings.
-
-    Raises
-    ------
-    ModelError
-        There is no such release, or it is damaged.
-    RecipeError
-        Real pictures would be judged by the demo's release, or drawn ones by another.
-    """
-    if wishes.release is None and wishes.watch is None:
-        return
-    settings, library = station.settings, station.library
-    source, release = settings.source, None
-    if wishes.watch is not None:
-        source = FolderConfig(path=wishes.watch.absolute())
-    if wishes.release is not None:
-        folder = Path(wishes.release)
-        named = not folder.exists() and len(folder.parts) == 1
-        release = library.open(wishes.release) if named else library.import_from(folder)
-    elif settings.release_id is not None:
-        release = library.open(settings.release_id)
-    simulated = source is None or isinstance(source, SimulatorConfig)
-    demo = release is None or release.manifest.part == demo_recipe().part
-    if demo and not simulated:
-        raise RecipeError(
-            "There is no release for these pictures. Fit one to good pictures of the part with "
-            "`loupe fit`, and name it with --release."
-        )
-    if simulated and not demo:
-        raise RecipeError("There are no pictures for this release. Name a folder with --watch.")
-    station.remember(source=source, release_id=None if release is None else release.id)
 
 
 def _part_name(good: Path) -> str:
@@ -139,13 +97,9 @@ class Program(QObject):
         super().__init__()
         self.station = station
         self.engine_hangs = False
-        self.failed = False
-        self.summary = ""
-        self._finishing = False
         self._wishes = wishes
         self._watch_next: Path | None = None
-        self._source_before: SourceConfig | None = None
-        self._report = HeadlessReport(wishes.parts) if headless else None
+        self.headless = HeadlessRun(station, wishes) if headless else None
         self._record = StationRecord(
             station.store,
             station.statistics,
@@ -157,6 +111,8 @@ class Program(QObject):
         page = InspectPage(self.controller, self._palette, overlay=_overlay_of(station.settings))
         page.choice.changed.connect(self._remember_overlay)
         self.window = MainWindow(page, self.controller.line, self._palette, facts=self._facts)
+        if self.headless is not None:
+            self.headless.shows(self.window)
         self.engine = EngineThread(station.store, station.library, device=wishes.device)
         self._watchdog = Watchdog(record_fault=self._record_hang)
         self._connect()
@@ -178,7 +134,7 @@ class Program(QObject):
             self.engine.release_requested.emit(str(folder))
         else:
             self.engine.fit_requested.emit(demo_recipe(), demo_pictures())
-        if self._report is not None:
+        if self.headless is not None:
             self.engine.parts_requested.emit(self._wishes.parts)
         elif self.station.settings.running:
             self.engine.start_requested.emit()
@@ -191,11 +147,11 @@ class Program(QObject):
 
     def interrupt(self, signal_name: str) -> None:
         """End in order because of a signal; called between any two instructions."""
-        if self._report is None:
+        if self.headless is None:
             QTimer.singleShot(0, self, self.end)
         else:
             sentence = f"Ended by {signal_name} before all parts were inspected."
-            QTimer.singleShot(0, self, lambda: self._cannot(sentence))
+            QTimer.singleShot(0, self.headless, partial(self.headless.give_up, sentence))
 
     def _opened(self, source: SourceConfig) -> SourceConfig:
         """Give a source as it is opened now; what is remembered stays as the person chose it."""
@@ -203,7 +159,7 @@ class Program(QObject):
             return source
         last = self.station.statistics.recent(1, simulated=True)
         first = int(last[0].part_id.removeprefix(DEMO)) + 1 if last else 1
-        interval_s = source.interval_s if self._report is None else 0.0  # nobody looks on
+        interval_s = source.interval_s if self.headless is None else 0.0  # nobody looks on
         return source.model_copy(update={"first": first, "interval_s": interval_s})
 
     def _connect(self) -> None:
@@ -238,14 +194,11 @@ class Program(QObject):
         self.window.closing.connect(self.end)
         engine.ended.connect(self._ended)
         self.failed_thread.connect(controller.refused)
-        if self._report is not None:
-            for name in ("inspected", "faulted", "fit_progressed", "fit_ended"):
-                getattr(worker, name).connect(getattr(self._report, name))
-            worker.parts_done.connect(self._parts_done, Qt.ConnectionType.QueuedConnection)
-            worker.source_changed.connect(self._end_with_the_source)
-            worker.state_changed.connect(self._report.state_changed)
-            worker.refused.connect(self._cannot)
-            self.failed_thread.connect(self._cannot)
+        if self.headless is not None:
+            self.headless.follow(worker)
+            self.headless.ended.connect(self.end)
+            self._watchdog.hung.connect(self.headless.give_up)
+            self.failed_thread.connect(self.headless.give_up)
 
     @Slot(object)
     def _name_recipe(self, release: Release) -> None:
@@ -319,54 +272,15 @@ class Program(QObject):
         self.engine.fit_requested.emit(Recipe(part=_part_name(good)), pictures)
 
     @Slot(object, str)
-    def _fit_ended(self, release: Release | None, sentence: str) -> None:
+    def _fit_ended(self, release: Release | None, _sentence: str) -> None:
         watch, self._watch_next = self._watch_next, None
         if watch is None:
-            if release is None and self._report is not None:
-                self._cannot(sentence)
-        elif release is None:
+            return
+        if release is None:
             self.engine.source_requested.emit(self._opened(self.station.settings.source or LINE))
         else:
             self._set_source(FolderConfig(path=watch))
             self._start()
-
-    @Slot(object)
-    def _end_with_the_source(self, status: SourceStatus) -> None:
-        if status.exhausted:  # fewer pictures than parts asked for: there is nothing to wait for
-            self._parts_done()
-
-    @Slot()
-    def _parts_done(self) -> None:
-        if self._finishing:
-            return
-        self._finishing = True
-        screenshot = self._wishes.screenshot or self.station.folder.root / "operator-page.png"
-        # One more turn of the event loop, so that the last part is on the page.
-        QTimer.singleShot(200, self, lambda: self._finish_headless(screenshot))
-
-    def _finish_headless(self, screenshot: Path) -> None:
-        assert self._report is not None
-        screenshot.parent.mkdir(parents=True, exist_ok=True)
-        saved = self.window.grab().save(str(screenshot))
-        self._report.close()
-        self.summary = self._report.summary(
-            database=self.station.database_url,
-            release=self.station.settings.release_id,
-            screenshot=screenshot if saved else None,
-        )
-        self.end()
-
-    @Slot(str)
-    def _cannot(self, sentence: str) -> None:
-        """End a headless run that cannot go on; what follows from the first reason is not told."""
-        assert self._report is not None
-        if self._finishing:
-            return
-        self._finishing = True
-        self._report.close()
-        typer.echo(f"loupe: {sentence}", err=True)
-        self.failed = True
-        self.end()
 
     @Slot(bool)
     def _ended(self, in_order: bool) -> None:

@@ -6,12 +6,20 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Slot
+import typer
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from rich.console import Console
 from rich.progress import Progress
 
+from engine.sources.base import SourceStatus
 from engine.types import EngineState, Fault, FitStep, Inspection
+from engine.worker import EngineWorker
+from workstation.main_window import MainWindow
 from workstation.records.words import Outcome
+from workstation.station import Station
+from workstation.wishes import Wishes
+
+LAST_PAINT_MS = 200
 
 
 class HeadlessReport(QObject):
@@ -74,3 +82,82 @@ class HeadlessReport(QObject):
         if screenshot is not None:
             lines.append(f"screenshot {screenshot}")
         return "\n".join(lines)
+
+
+class HeadlessRun(QObject):
+    """Follows a run to its end: all parts, a source that has no more, or what cannot go on.
+
+    Signals
+    -------
+    ended
+        The program may end; `exit_code` is settled.
+    """
+
+    ended = Signal()
+
+    def __init__(self, station: Station, wishes: Wishes) -> None:
+        super().__init__()
+        self.exit_code = 1
+        self._station = station
+        self._screenshot = wishes.screenshot or station.folder.root / "operator-page.png"
+        self._report = HeadlessReport(wishes.parts)
+        self._window: MainWindow | None = None
+        self._over = False
+
+    def shows(self, window: MainWindow) -> None:
+        """Take the window whose picture is saved at the end."""
+        self._window = window
+
+    def follow(self, worker: EngineWorker) -> None:
+        """Connect to the worker's signals."""
+        for name in ("inspected", "faulted", "fit_progressed", "fit_ended", "state_changed"):
+            getattr(worker, name).connect(getattr(self._report, name))
+        worker.parts_done.connect(self.finish)
+        worker.source_changed.connect(self.finish_with_the_source)
+        worker.fit_ended.connect(self.give_up_without_release)
+        worker.refused.connect(self.give_up)
+
+    @Slot(object)
+    def finish_with_the_source(self, status: SourceStatus) -> None:
+        """End where there are fewer pictures than parts asked for: there is nothing to wait for."""
+        if status.exhausted:
+            self.finish()
+
+    @Slot(object, str)
+    def give_up_without_release(self, release: object | None, sentence: str) -> None:
+        """End where the fit failed."""
+        if release is None:
+            self.give_up(sentence)
+
+    @Slot()
+    def finish(self) -> None:
+        """End a run that did what was asked."""
+        if not self._over:
+            self._over = True
+            # A few more turns of the event loop, so that the last part is on the page.
+            QTimer.singleShot(LAST_PAINT_MS, self, self._summarise)
+
+    @Slot(str)
+    def give_up(self, sentence: str) -> None:
+        """End a run that cannot go on; what follows from the first reason is not told."""
+        if not self._over:
+            self._over = True
+            self._report.close()
+            typer.echo(f"loupe: {sentence}", err=True)
+            self.ended.emit()
+
+    def _summarise(self) -> None:
+        saved = False
+        if self._window is not None:
+            self._screenshot.parent.mkdir(parents=True, exist_ok=True)
+            self._window.refresh()
+            saved = self._window.grab().save(str(self._screenshot))
+        self._report.close()
+        summary = self._report.summary(
+            database=self._station.database_url,
+            release=self._station.settings.release_id,
+            screenshot=self._screenshot if saved else None,
+        )
+        typer.echo(summary)
+        self.exit_code = 0
+        self.ended.emit()

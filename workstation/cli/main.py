@@ -52,7 +52,8 @@ def station(
     """Open the workstation, or run it headless."""
     if context.invoked_subcommand is not None:
         return
-    from workstation.app import Wishes, run
+    from workstation.app import run
+    from workstation.wishes import Wishes
 
     with complaining():
         raise typer.Exit(

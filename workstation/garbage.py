@@ -1,0 +1,44 @@
+"""Python's cyclic garbage collected in the window's thread only."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PySide6.QtCore import QTimer
+
+EVERY_MS = 1_000
+
+
+@contextmanager
+def collecting_in_this_thread() -> Iterator[None]:
+    """Keep the automatic collector out of the engine's thread while Qt runs.
+
+    It runs in whichever thread happens to allocate; there it would destroy widgets that lie in a
+    cycle (Qt allows that in their own thread only), and hold up an inspection.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    timer = QTimer()
+    timer.setInterval(EVERY_MS)
+    timer.timeout.connect(_collect)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.stop()
+        if was_on:
+            gc.enable()
+
+
+def _collect() -> None:
+    """Collect the generations that the automatic collector would collect now."""
+    counts, thresholds = gc.get_count(), gc.get_threshold()
+    due = [
+        number
+        for number, (count, threshold) in enumerate(zip(counts, thresholds, strict=True))
+        if 0 < threshold < count
+    ]
+    if due:
+        gc.collect(max(due))
