@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from workstation.cli import evaluate, fit, inspect, records, releases
-from workstation.cli.options import DataDir, complaining
+from workstation.cli.options import DataDir, complaining, typed
 
 app = typer.Typer(
     name="loupe",
@@ -51,6 +51,7 @@ def station(
 ) -> None:
     """Open the workstation, or run it headless."""
     if context.invoked_subcommand is not None:
+        _refuse_misplaced(context, context.invoked_subcommand)
         return
     from workstation.app import run
     from workstation.wishes import Wishes
@@ -69,3 +70,19 @@ def station(
                 )
             )
         )
+
+
+def _refuse_misplaced(context: typer.Context, command: str) -> None:
+    """Refuse what was typed before a sub-command, which would not know of it; but --data-dir does.
+
+    Raises
+    ------
+    typer.BadParameter
+        Something else was typed there.
+    """
+    for option in context.params:
+        if option != "data_dir" and typed(context, option):
+            raise typer.BadParameter(
+                f"--{option} stands before {command!r} and would have no effect: "
+                f"put it after {command!r}, if that command takes it."
+            )

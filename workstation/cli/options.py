@@ -16,14 +16,38 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from engine.errors import EngineError
 from engine.types import FitStep
-from workstation.paths import DataFolderError
+from workstation.paths import ENVIRONMENT_VARIABLE, DataFolder, DataFolderError, find_data_folder
 from workstation.records.errors import RecordsError
 
 Result = TypeVar("Result")
 
+
+def typed(context: typer.Context, option: str) -> bool:
+    """Tell whether a person typed this option: a default and a variable do not count."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _typed_anywhere(
+    context: typer.Context, option: typer.CallbackParam, named: Path | None
+) -> Path | None:
+    """Let a folder typed before a sub-command hold for it too: what is typed outranks LOUPE_DATA.
+
+    A context hands its `obj` on to those of its sub-commands.
+    """
+    if option.name is not None and typed(context, option.name):
+        context.obj = named
+    return named if context.obj is None else Path(context.obj)
+
+
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", envvar="LOUPE_DATA", help="The station's data folder."),
+    typer.Option(
+        "--data-dir",
+        envvar=ENVIRONMENT_VARIABLE,
+        callback=_typed_anywhere,
+        help="The station's data folder.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Report as one JSON object.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
@@ -45,6 +69,20 @@ def complaining() -> Iterator[None]:
         _complain(f"{place}: {first['msg'].removeprefix('Value error, ')}")
     except OSError as error:
         _complain(f"{error.filename or 'A file'}: {error.strerror or error}.")
+
+
+def station_folder(data_dir: Path | None) -> DataFolder:
+    """Find the station's data folder; where it is not the computer's own, say which it is.
+
+    Raises
+    ------
+    DataFolderError
+        The folder that was named cannot be written.
+    """
+    folder, note = find_data_folder(data_dir)
+    if note is not None:
+        typer.echo(note, err=True)
+    return folder
 
 
 def _complain(sentence: str) -> None:

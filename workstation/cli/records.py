@@ -17,8 +17,8 @@ from typing import Annotated
 
 import typer
 
-from workstation.cli.options import DataDir, Json, complaining, print_json
-from workstation.paths import DataFolder, find_data_folder
+from workstation.cli.options import DataDir, Json, complaining, print_json, station_folder
+from workstation.paths import DataFolder
 from workstation.records.anchors import read_anchors
 from workstation.records.database import Database
 from workstation.records.export import export_csv
@@ -104,9 +104,7 @@ def _tell(report: VerifyReport, damaged: int, folder: DataFolder) -> None:
 @contextmanager
 def _existing_record(data_dir: Path | None) -> Iterator[tuple[Database, DataFolder, str]]:
     """Open the record that the folder's settings name; nothing is created."""
-    folder, note = find_data_folder(data_dir)
-    if note is not None:
-        typer.echo(note, err=True)
+    folder = station_folder(data_dir)
     settings, warnings = load_settings(folder.settings)
     for warning in warnings:
         typer.echo(warning, err=True)

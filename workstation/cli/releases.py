@@ -9,8 +9,7 @@ import typer
 
 from engine.releases.folder import Release, open_release
 from engine.releases.library import Library
-from workstation.cli.options import DataDir, Json, complaining, print_json
-from workstation.paths import find_data_folder
+from workstation.cli.options import DataDir, Json, complaining, print_json, station_folder
 
 app = typer.Typer(help="The station's releases.", no_args_is_help=True)
 
@@ -30,8 +29,7 @@ def find_release(wish: str, data_dir: Path | None) -> Release:
     folder = Path(wish)
     if folder.exists() or len(folder.parts) != 1:
         return open_release(folder)
-    data_folder, _ = find_data_folder(data_dir)
-    in_library = data_folder.releases / wish
+    in_library = station_folder(data_dir).releases / wish
     return open_release(in_library if in_library.exists() else folder)
 
 
@@ -44,8 +42,7 @@ def import_command(
 ) -> None:
     """Copy a release into the station's library, every hash checked."""
     with complaining():
-        data_folder, _ = find_data_folder(data_dir)
-        release = Library(data_folder.releases).import_from(folder)
+        release = Library(station_folder(data_dir).releases).import_from(folder)
     if as_json:
         print_json({"release": release.id, "folder": str(release.folder)})
     else:
@@ -56,8 +53,7 @@ def import_command(
 def list_command(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the releases of the station, newest first."""
     with complaining():
-        data_folder, _ = find_data_folder(data_dir)
-        releases = Library(data_folder.releases).all()
+        releases = Library(station_folder(data_dir).releases).all()
     rows = [
         {
             "release": release.id,
