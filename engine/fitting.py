@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -88,8 +89,10 @@ def fit(
     backbone = open_backbone(
         recipe.backbone, weights=recipe.weights, layers=recipe.layers, device=chosen
     )
-    spared, spared_sha256 = pictures[_draw(recipe.seed, len(pictures))].load()
-    preprocessing = Preprocessing.of(recipe, spared)
+    drawn = pictures[_draw(recipe.seed, len(pictures))]
+    spared, spared_sha256 = drawn.load()
+    with _naming(drawn):
+        preprocessing = Preprocessing.of(recipe, spared)
     parameters = _concrete(recipe.parameters, backbone.name)
     eye = Eye(preprocessing, backbone, METHODS[recipe.method](parameters, preprocessing), chosen)
 
@@ -146,6 +149,15 @@ def _draw(seed: int, count: int) -> int:
     return int(np.random.default_rng(seed).integers(count))
 
 
+@contextmanager
+def _naming(picture: Picture) -> Iterator[None]:
+    """Say which picture it is that the recipe does not fit."""
+    try:
+        yield
+    except RecipeError as error:
+        raise RecipeError(f"{picture.name}: {error}") from error
+
+
 def _look(
     eye: Eye, pictures: Sequence[Picture], spared_sha256: str
 ) -> Generator[FitStep, None, _Looked]:
@@ -156,8 +168,9 @@ def _look(
     began = time.monotonic()
     for done, picture in enumerate(pictures, start=1):
         image, sha256 = picture.load()
-        square = eye.preprocessing.square(image)
-        rectangle = eye.preprocessing.rectangle(*image.shape[:2])
+        with _naming(picture):
+            square = eye.preprocessing.square(image)
+            rectangle = eye.preprocessing.rectangle(*image.shape[:2])
         looked.health.append(measure_health(image, square, rectangle))
         if sha256 != spared_sha256:
             # The same picture twice would vouch for itself when one of the two is held out.

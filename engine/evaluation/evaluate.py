@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import PictureError
+from engine.errors import PictureError, RecipeError
 from engine.evaluation.datasets import Dataset, LabelledPicture, read_mask
 from engine.evaluation.pixel_metrics import PooledPixels
 from engine.evaluation.report import Evaluation, Tested, report
@@ -40,7 +40,8 @@ def evaluate(
     Parameters
     ----------
     inspect
-        Judges one frame by the release under test; what it raises ends the evaluation.
+        Judges one frame by the release under test. A picture it refuses by a `RecipeError`, such
+        as one of another size than the masks were drawn on, is counted like an unreadable one.
     map_to_source
         Called only where the data set has masks and the method a map.
     method, backbone, release_mb
@@ -49,7 +50,8 @@ def evaluate(
     Raises
     ------
     RecipeError
-        A mask cannot be read or does not have the size of its picture, or no picture can be read.
+        A mask cannot be read or does not have the size of its picture, or no picture
+        can be inspected.
     """
     pixels = PooledPixels()
     tested: list[Tested] = []
@@ -58,10 +60,12 @@ def evaluate(
     for number, picture in enumerate(dataset.test, start=1):
         try:
             frame = _frame(picture, number)
+            inspection = inspect(frame)
         except PictureError as error:
             unreadable.append(str(error))
+        except RecipeError as error:
+            unreadable.append(f"{picture.path}: {error}")
         else:
-            inspection = inspect(frame)
             mask = _mask(picture, frame) if dataset.has_masks else None
             if mask is not None and inspection.shown_map is not None:
                 pixels.add(map_to_source(inspection.shown_map, mask.shape), mask)

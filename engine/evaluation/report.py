@@ -31,7 +31,7 @@ class Evaluation:
     n_defective: int
     """Defective test pictures inspected."""
     n_unreadable: int
-    """Test pictures that could not be read; in none of the figures."""
+    """Test pictures that could not be read or inspected; in none of the figures."""
     n_without_mask: int
     """Defective pictures inspected whose defect is not marked; in no pixel figure."""
     image_auroc: float | None
@@ -105,7 +105,7 @@ def report(
         Nothing was inspected.
     """
     if not tested:
-        raise RecipeError(f"None of the test pictures could be read. First: {unreadable[0]}")
+        raise RecipeError(f"None of the test pictures could be inspected. First: {unreadable[0]}")
     scores = np.array([it.score for it in tested])
     truths = np.array([it.defect_class or "" for it in tested], dtype=object)
     defective = truths != ""
@@ -169,7 +169,8 @@ def _remarks(
     remarks = []
     if unreadable:
         remarks.append(
-            f"Pictures that could not be read, left out: {len(unreadable)}. First: {unreadable[0]}"
+            f"Pictures that could not be inspected, left out: {len(unreadable)}. "
+            f"First: {unreadable[0]}"
         )
     if not dataset.has_masks:
         remarks.append("The data set has no masks, so there are no pixel figures.")

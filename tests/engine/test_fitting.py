@@ -170,6 +170,15 @@ def test_a_roi_that_reaches_beyond_the_pictures_is_a_sentence() -> None:
         fitted(small_recipe(roi=Roi(x=60, y=0, width=48, height=48)))
 
 
+@pytest.mark.parametrize("odd", range(7))
+def test_a_picture_of_another_size_is_named(odd: int) -> None:
+    pictures = good_pictures(7)
+    pictures[odd] = DrawnPicture("odd.png", pictures[odd].image[:60], "odd.png")
+    roi = Roi(x=0, y=0, width=48, height=HEIGHT)
+    with pytest.raises(RecipeError, match=r"^odd\.png: .*beyond the picture of 96 × 60"):
+        fitted(small_recipe(roi=roi), pictures)
+
+
 def test_masks_that_leave_nothing_are_a_sentence() -> None:
     everything = Masks(exclude=(((0, 0), (WIDTH, 0), (WIDTH, HEIGHT), (0, HEIGHT)),))
     with pytest.raises(RecipeError, match="smaller than one cell"):

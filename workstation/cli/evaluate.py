@@ -39,7 +39,7 @@ def evaluate_command(
 ) -> None:
     """Measure a release: image and pixel AUROC, AU-PRO, latency, verdicts at its limits.
 
-    Exit code 3 when some pictures could not be read.
+    Exit code 3 when some pictures could not be inspected.
     """
     with complaining():
         from engine.evaluation.datasets import open_dataset

@@ -66,9 +66,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, map_to_source=enlarge):
+def run(folder: Path, map_to_source=enlarge, inspect=inspect_brightness):
     steps = evaluate(
-        inspect_brightness,
+        inspect,
         open_dataset(folder),
         map_to_source,
         method="patchcore",
@@ -151,8 +151,22 @@ def test_unreadable_pictures_are_counted_and_named(folder):
 def test_only_unreadable_pictures_are_an_error(folder):
     for path in (folder / "test").rglob("*.png"):
         path.write_bytes(b"")
-    with pytest.raises(RecipeError, match="None of the test pictures could be read"):
+    with pytest.raises(RecipeError, match="None of the test pictures could be inspected"):
         run(folder)
+
+
+def test_a_picture_the_release_refuses_is_counted_and_named(folder):
+    save(folder / "test/good/1.png", part(30, size=(18, 24)))
+
+    def refuse_other_sizes(frame: Frame) -> Inspection:
+        if frame.image.shape[:2] != (16, 24):
+            raise RecipeError("The masks were drawn on pictures of 24 × 16 pixels.")
+        return inspect_brightness(frame)
+
+    _, found = run(folder, inspect=refuse_other_sizes)
+    assert (found.n_unreadable, found.n_good) == (1, 3)
+    (remark,) = (remark for remark in found.remarks if "could not be inspected" in remark)
+    assert str(folder / "test/good/1.png") + ": The masks were drawn on" in remark
 
 
 def test_a_mask_of_another_size_ends_the_evaluation(folder):
