@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from engine.errors import RecipeError
 from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi
 from engine.types import MethodName
-from workstation.cli.options import Device, Json, complaining, print_json, run_showing_progress
+from workstation.cli.options import (
+    DataDir,
+    Device,
+    Json,
+    complaining,
+    first_mistake,
+    print_json,
+    run_showing_progress,
+    station_folder,
+)
+
+if TYPE_CHECKING:
+    from engine.releases.manifest import CalibrationRecord
+
+MASKS_FORM = '{"include": [[[x, y], [x, y], [x, y], …], …], "exclude": […]}, in source pixels'
 
 
 def fit_command(
     *,
     images: Annotated[Path, typer.Option(help="Folder of good pictures.")],
-    out: Annotated[Path, typer.Option(help="Folder to write the release to; must not exist.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to write the release to, new or empty; else it is kept among the "
+            "station's own, in its data folder."
+        ),
+    ] = None,
     method: Annotated[MethodName, typer.Option()] = MethodName.PATCHCORE,
     backbone: Annotated[
         str, typer.Option(help="builtin, gabor, or a timm CNN such as resnet18.")
@@ -36,7 +57,7 @@ def fit_command(
     roi: Annotated[str | None, typer.Option(help="x,y,w,h in source pixels.")] = None,
     masks: Annotated[
         Path | None,
-        typer.Option(help='JSON file: {"include": [[[x, y], …]], "exclude": […]}.'),
+        typer.Option(help=f"JSON file: {MASKS_FORM}."),
     ] = None,
     false_alarm_rate: Annotated[
         float, typer.Option(help="Share of good parts that may be NG.")
@@ -48,6 +69,7 @@ def fit_command(
     part: Annotated[str, typer.Option(help="Name of the part.")] = "part",
     seed: Annotated[int, typer.Option()] = 0,
     device: Device = "auto",
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Fit a release to a folder of good pictures."""
@@ -69,15 +91,20 @@ def fit_command(
         from engine.fitting import fit
         from engine.pictures import file_pictures, list_pictures
         from engine.releases.folder import check_free, write_release
+        from engine.releases.library import Library
 
-        check_free(out)
+        # A place that cannot be written is found out before the fit, not after it.
+        if out is None:
+            library = Library(station_folder(data_dir).releases)
+        else:
+            check_free(out)
         pictures = file_pictures(list_pictures(images), part_pattern)
         fitted = run_showing_progress(fit(recipe, pictures, device=device))
-        release = write_release(fitted, out)
+        release = library.add(fitted) if out is None else write_release(fitted, out)
     manifest = release.manifest
     report: dict[str, Any] = {
         "release": release.id,
-        "folder": str(out),
+        "folder": str(out or release.folder),
         "method": manifest.method,
         "backbone": manifest.backbone.name,
         "n_good": len(manifest.pictures),
@@ -92,15 +119,21 @@ def fit_command(
     if as_json:
         print_json(report)
         return
-    low, high = manifest.calibration.alarm_rate_95
-    typer.echo(f"release        {release.id} in {out}")
+    typer.echo(f"release        {release.id} in {out or release.folder}")
     typer.echo(f"good pictures  {len(manifest.pictures)} in the bank, 1 kept as reference")
     typer.echo(f"review limit   {manifest.limits.t1:.4g}")
     typer.echo(f"reject limit   {manifest.limits.t2:.4g}")
     typer.echo(
         f"false alarms   {manifest.calibration.n_alarms} of {len(manifest.pictures)} held out; "
-        f"between {low:.1%} and {high:.1%} with 95 % confidence"
+        f"{_interval(manifest.calibration)}"
     )
+
+
+def _interval(calibration: CalibrationRecord) -> str:
+    low, high = (100 * rate for rate in calibration.alarm_rate_95)
+    if calibration.n_alarms == 0:
+        return f"at most {high:.1f} % with 95 % confidence (one-sided)"
+    return f"between {low:.1f} % and {high:.1f} % with 95 % confidence (two-sided)"
 
 
 def _roi(text: str) -> Roi:
@@ -108,11 +141,25 @@ def _roi(text: str) -> Roi:
         x, y, width, height = (int(number) for number in text.split(","))
     except ValueError as error:
         raise RecipeError(f"--roi takes x,y,w,h in whole pixels, not {text!r}.") from error
-    return Roi(x=x, y=y, width=width, height=height)
+    try:
+        return Roi(x=x, y=y, width=width, height=height)
+    except ValidationError as error:
+        raise RecipeError(
+            f"--roi takes x,y,w,h with x and y from 0 and w and h (width, height) from 1, "
+            f"not {text!r}."
+        ) from error
 
 
 def _masks(path: Path) -> Masks:
     try:
-        return Masks.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecipeError(f"The masks file {path} is no JSON: {error}.") from error
+        raise RecipeError(
+            f"The masks file {path} is no JSON: {error}. Its form is {MASKS_FORM}."
+        ) from error
+    try:
+        return Masks.model_validate(content)
+    except ValidationError as error:
+        raise RecipeError(
+            f"The masks file {path} has another form ({first_mistake(error)}) than {MASKS_FORM}."
+        ) from error

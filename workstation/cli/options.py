@@ -64,11 +64,19 @@ def complaining() -> Iterator[None]:
     except (EngineError, RecordsError, DataFolderError) as error:
         _complain(str(error))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the options"
-        _complain(f"{place}: {first['msg'].removeprefix('Value error, ')}")
+        _complain(first_mistake(error))
     except OSError as error:
-        _complain(f"{error.filename or 'A file'}: {error.strerror or error}.")
+        _complain(
+            f"{error.filename or 'A file'}: {error.strerror or error}. "
+            "Check the path, the rights and the free disk space."
+        )
+
+
+def first_mistake(error: ValidationError) -> str:
+    """Say in words what is wrong first, and where."""
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"])) or "the options"
+    return f"{place}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def station_folder(data_dir: Path | None) -> DataFolder:

@@ -64,15 +64,54 @@ def test_every_option_reaches_the_manifest(loupe: Loupe, good_folder: Path, tmp_
     assert manifest.pictures[0].group.startswith("part0")
 
 
+def test_without_a_place_to_write_to_the_station_keeps_the_release(
+    loupe: Loupe, good_folder: Path, tmp_path: Path
+) -> None:
+    report = json.loads(loupe("fit", "--images", good_folder, "--json", *SMALL).stdout)
+    assert Path(report["folder"]) == tmp_path / "data" / "releases" / report["release"]
+    (row,) = json.loads(loupe("releases", "list", "--json").stdout)["releases"]
+    assert row["release"] == report["release"]
+    elsewhere = tmp_path / "elsewhere"
+    result = loupe("fit", "--images", good_folder, "--data-dir", elsewhere, *SMALL)
+    (folder,) = (path for path in (elsewhere / "releases").iterdir() if path.name != "blobs")
+    assert f"release        {folder.name} in {folder}" in result.stdout
+
+
+def test_a_release_written_to_a_folder_needs_no_data_folder(
+    loupe: Loupe, good_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    out, data = tmp_path / "plate", tmp_path / "file" / "data"
+    result = loupe("fit", "--images", good_folder, "--out", out, "--data-dir", data, *SMALL)
+    assert result.exit_code == 0, result.stderr
+    assert loupe("fit", "--images", good_folder, "--data-dir", data, *SMALL).exit_code == 1
+
+
+def test_the_screen_says_which_interval_it_is(
+    loupe: Loupe, good_folder: Path, tmp_path: Path
+) -> None:
+    arguments = ("fit", "--images", good_folder, *SMALL)
+    result = loupe(*arguments, "--out", tmp_path / "none")
+    assert "0 of 11 held out; at most 23.8 % with 95 % confidence (one-sided)" in result.stdout
+    result = loupe(*arguments, "--out", tmp_path / "two", "--false-alarm-rate", 0.2)
+    assert "2 of 11 held out; between 2.3 % and 51.8 % with" in result.stdout
+    assert "(two-sided)" in result.stdout
+
+
 WRONG: dict[str, tuple[tuple[object, ...], str]] = {
     "roi with three numbers": (("--roi", "1,2,3"), "--roi takes x,y,w,h"),
     "roi of words": (("--roi", "all"), "--roi takes x,y,w,h"),
     "roi of no width": (("--roi", "1,1,0,5"), "width"),
+    "roi left of the picture": (("--roi", "-1,0,10,10"), "--roi takes x,y,w,h"),
     "roi beyond the picture": (("--roi", "50,0,90,20"), "reaches beyond the picture of 96 × 72"),
-    "masks that are not there": (("--masks", "{tmp}/none.json"), "none.json: No such file"),
+    "masks that are not there": (
+        ("--masks", "{tmp}/none.json"),
+        "none.json: No such file or directory. Check the",
+    ),
     "masks that are no JSON": (("--masks", "{tmp}/text.json"), "is no JSON"),
     "masks in another encoding": (("--masks", "{tmp}/utf16.json"), "is no JSON"),
-    "masks of another shape": (("--masks", "{tmp}/list.json"), "valid"),
+    "masks of another shape": (("--masks", "{tmp}/list.json"), "list.json has another form"),
+    "masks by another name": (("--masks", "{tmp}/names.json"), 'than {"include": [[[x, y],'),
     "a polygon of two corners": (("--masks", "{tmp}/thin.json"), "at least 3 corners"),
     "a polygon of words": (("--masks", "{tmp}/words.json"), "number"),
     "a size that is not whole": (("--size", 100), "size: Input should be a multiple of 32"),
@@ -114,6 +153,7 @@ def test_what_is_wrong_is_one_sentence(
     (tmp_path / "text.json").write_text("hello")
     (tmp_path / "utf16.json").write_text('{"include": []}', encoding="utf-16")
     (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "names.json").write_text('{"inside": []}')
     (tmp_path / "thin.json").write_text('{"include": [[[0, 0], [9, 9]]]}')
     (tmp_path / "words.json").write_text('{"include": [[["a", 0], [9, 9], [0, 9]]]}')
     torch.save({"layer": torch.zeros(2)}, tmp_path / "w.pth")
