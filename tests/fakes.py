@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,6 +110,7 @@ class FakeRecord:
         self._lot = "4711"
         self.failing = False
         self.counts = ShiftCounts()
+        """Of parts before the first of `parts`; those come on top."""
         self.parts: list[RecordedPart] = []
         self.pictures: dict[int, Image] = {}
         self.feedback: dict[int, tuple[int, FeedbackVerdict]] = {}
@@ -129,11 +132,26 @@ class FakeRecord:
 
     def shift_counts(self, shift: Shift, *, simulated: bool) -> ShiftCounts:
         self._fail()
-        return self.counts
+        taken = [
+            part
+            for part in self.parts
+            if part.simulated is simulated and shift.start <= part.taken_at < shift.end
+        ]
+        outcomes = Counter(part.outcome for part in taken)
+        before = self.counts
+        return replace(
+            before,
+            ok=before.ok + outcomes[Outcome.OK],
+            review=before.review + outcomes[Outcome.REVIEW],
+            ng=before.ng + outcomes[Outcome.NG],
+            final_ok=before.final_ok + sum(self._final(part) == Outcome.OK for part in taken),
+            newest_id=max((p.id for p in self.parts if p.simulated is simulated), default=0),
+        )
 
     def lot_count(self, lot: str, *, simulated: bool) -> int:
         self._fail()
-        return self.lot_parts.get(lot, 0)
+        here = (part for part in self.parts if part.lot == lot and part.simulated is simulated)
+        return self.lot_parts.get(lot, 0) + sum(1 for _ in here)
 
     def waiting(self, shift: Shift, *, simulated: bool, limit: int) -> Waiting:
         self._fail()
@@ -174,6 +192,16 @@ class FakeRecord:
     def took(self, inspection_id: int, inspection: Inspection) -> None:
         """Write a part down, as the worker does before it announces it."""
         self.parts.append(a_recorded_part(inspection_id, inspection))
+
+    def _final(self, part: RecordedPart) -> str:
+        said = [
+            verdict
+            for number, (inspection_id, verdict) in self.feedback.items()
+            if inspection_id == part.id
+            and number not in self.withdrawn
+            and verdict is not FeedbackVerdict.UNSURE
+        ]
+        return said[-1] if said else part.outcome
 
     def _fail(self) -> None:
         if self.failing:

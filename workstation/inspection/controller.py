@@ -202,8 +202,7 @@ class InspectController(QObject):
             given = line.asked(lambda: self._record.give_feedback(part.inspection_id, verdict))
             if given is not None:
                 desk.judged(verdict, feedback_id=given)
-                line.count_feedback(part, verdict, sign=1)
-                line.recount_unjudged()
+                line.recount()
 
     @Slot()
     def undo_judgement(self) -> None:
@@ -214,8 +213,7 @@ class InspectController(QObject):
             line.note("Nothing to undo: a judgement can be undone for 10 seconds.")
         elif line.asked(lambda: self._withdrawn(last.feedback_id)):
             desk.undone()
-            line.count_feedback(last.part, last.verdict, sign=-1)
-            line.recount_unjudged()
+            line.recount()
 
     @Slot()
     def judge_shown(self) -> None:

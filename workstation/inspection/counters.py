@@ -1,4 +1,4 @@
-"""Counters of this shift: begun from the record, carried on in memory."""
+"""Counters of this shift: read from the record, carried on in memory until they are read again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_TIMES = 6000
 
 
 class ShiftCounters:
-    """Counts parts as they are announced; a restart begins again from the record."""
+    """Counts parts as they are announced; what people say of them only the record can count."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -23,7 +23,7 @@ class ShiftCounters:
         self.lot_parts = 0
 
     def load(self, counts: ShiftCounts, *, lot_parts: int) -> None:
-        """Begin from what the record holds."""
+        """Take over what the record holds."""
         self.counts, self.lot_parts = counts, lot_parts
 
     def add(self, outcome: Outcome) -> None:
@@ -40,14 +40,6 @@ class ShiftCounters:
                 self.counts = replace(c, faults=c.faults + 1)
         self.lot_parts += 1
         self._times.append(self._clock())
-
-    def new_shift(self) -> None:
-        """Begin again at nothing; the lot goes on."""
-        self.counts = ShiftCounts()
-
-    def final_ok_changed(self, by: int) -> None:
-        """Follow a person's verdict that differs from the machine's."""
-        self.counts = replace(self.counts, final_ok=self.counts.final_ok + by)
 
     def line_started(self) -> None:
         """Forget the pace of before a stop."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -81,7 +83,10 @@ def _percent(share: float | None) -> str:
     """Write a share with one decimal; a whole 100 % needs none and would not fit with it."""
     if share is None:
         return "–"
-    return "100%" if share == 1 else f"{100 * min(share, 0.999):.1f}%"
+    if share == 1:
+        return "100%"
+    # Rounded down: 100 % would say that no part was bad.
+    return f"{math.floor(1000 * share) / 10:.1f}%"
 
 
 def _spaced(count: int) -> str:

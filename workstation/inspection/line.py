@@ -17,7 +17,8 @@ from workstation.inspection.release_facts import ReleaseFacts
 from workstation.inspection.seen_part import SeenPart
 from workstation.records.errors import RecordsError
 from workstation.records.shifts import Shift
-from workstation.records.words import FeedbackVerdict, Outcome
+from workstation.records.statistics import ShiftCounts
+from workstation.records.words import Outcome
 from workstation.widgets.messages import Message, MessageQueue
 
 LAST_PARTS = 12
@@ -36,7 +37,6 @@ class Line:
         self._clock = clock
         self._now = now
         self._shift: Shift | None = None
-        self._counted_to = 0
         self._unshrunk: set[int] = set()
         self._looked_up: set[int] = set()
         self._notice = ("", 0.0)
@@ -128,7 +128,7 @@ class Line:
         """Keep the newest part and count it."""
         self.on_line(simulated=part.simulated)
         # Parts that were recorded before the counts were read stand in them already.
-        if part.inspection_id == 0 or part.inspection_id > self._counted_to:
+        if part.inspection_id == 0 or part.inspection_id > self.counters.counts.newest_id:
             self.counters.add(part.outcome)
             if part.outcome in (Outcome.NG, Outcome.REVIEW):
                 self.unjudged += 1
@@ -149,40 +149,37 @@ class Line:
         self.live = self.frozen = self.looking = None
         self.recent.clear()
         self.judging.clear()
-        self._shift = shift = self.asked(self.record.shift)
-        counts = None
-        if shift is not None:
-            counts = self.asked(lambda: self.record.shift_counts(shift, simulated=simulated))
-        in_lot = self.asked(lambda: self.record.lot_count(self.record.lot, simulated=simulated))
+        self._begin_shift()
         recent = self.asked(lambda: self.record.recent(LAST_PARTS, simulated=simulated)) or ()
-        if counts is not None:
-            self.counters.load(counts, lot_parts=in_lot or 0)
-        self._counted_to = recent[0].id if recent else 0
         self.recent.extend(SeenPart.of_record(part) for part in recent)
-        self.recount_unjudged()
 
-    def recount_unjudged(self) -> None:
-        """Ask the record how many parts wait, and fetch some where none is at hand."""
+    def recount(self) -> None:
+        """Read all counts from the record, and fetch waiting parts where none is at hand.
+
+        After everything a person says of a part: only the record knows what was said before, and
+        so which verdict is final.
+        """
         shift, simulated = self._shift, bool(self.simulated)
         if shift is not None:
+            counts = self.asked(lambda: self.record.shift_counts(shift, simulated=simulated))
+            in_lot = self.asked(lambda: self.record.lot_count(self.record.lot, simulated=simulated))
             waiting = self.asked(
                 lambda: self.record.waiting(shift, simulated=simulated, limit=KEPT_IN_MEMORY)
             )
+            if counts is not None and in_lot is not None:
+                self.counters.load(counts, lot_parts=in_lot)
             if waiting is not None:
                 self.unjudged = waiting.count
                 if self.judging.held is None:
                     self.judging.refilled(tuple(map(SeenPart.of_record, waiting.newest)))
         self.changed()
 
-    def count_feedback(self, part: SeenPart, verdict: FeedbackVerdict, *, sign: int) -> None:
-        """Let a person's OK or NG move the yield; `sign` is -1 for a withdrawal."""
-        if self._shift is None or part.taken_at < self._shift.start:
-            return
-        was_ok = part.outcome is Outcome.OK
-        if verdict is FeedbackVerdict.OK and not was_ok:
-            self.counters.final_ok_changed(sign)
-        elif verdict is FeedbackVerdict.NG and was_ok:
-            self.counters.final_ok_changed(-sign)
+    def _begin_shift(self) -> None:
+        """Count for the shift that runs now, from what the record holds of it already."""
+        self._shift = self.asked(self.record.shift)
+        # Where the record cannot be read, nothing of another shift may stand in the new one.
+        self.counters.load(ShiftCounts(), lot_parts=self.counters.lot_parts)
+        self.recount()
 
     def look_at(self, inspection_id: int) -> None:
         """Show one of the last parts, or the held one, again in the large picture."""
@@ -213,9 +210,8 @@ class Line:
     def tick(self) -> None:
         """Do what was put off; called by the page before it repaints."""
         if self._shift is not None and self._now() >= self._shift.end:
-            self._shift = self.asked(self.record.shift)
-            self.counters.new_shift()
-            self.recount_unjudged()
+            # Nobody may have looked since it began: its first parts are counted in the record.
+            self._begin_shift()
         if self._unshrunk:
             self._shrink()
         held = self.judging.held

@@ -56,7 +56,7 @@ class StationRecord:
 
     def shift_counts(self, shift: Shift, *, simulated: bool) -> ShiftCounts:
         """Count the parts of a shift."""
-        return self._statistics.shift_counts(shift, now=self._now(), simulated=simulated)
+        return self._statistics.shift_counts(shift, simulated=simulated)
 
     def lot_count(self, lot: str, *, simulated: bool) -> int:
         """Count the parts of a lot."""

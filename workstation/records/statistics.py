@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, select
@@ -17,9 +16,6 @@ from workstation.records.shifts import Shift
 from workstation.records.tables import HourlyCountRow, SearchRow
 from workstation.records.times import HOUR_US, to_us
 from workstation.records.words import Outcome
-
-PACE_WINDOW = timedelta(minutes=5)
-"""The last minutes over which parts per minute are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +32,8 @@ class ShiftCounts:
     """Parts with a verdict whose final verdict is OK."""
     first_pass_ok: int = 0
     """Parts that the machine called OK at the first attempt."""
-    parts_per_minute: float | None = None
-    """Pace of the last minutes; None with fewer than two parts in them."""
+    newest_id: int = 0
+    """The newest part in the record, of any shift, when these were counted; 0: there was none."""
 
     @property
     def judged(self) -> int:
@@ -82,8 +78,11 @@ class Statistics:
         self._station = station
         self._pictures = pictures
 
-    def shift_counts(self, shift: Shift, *, now: datetime, simulated: bool = False) -> ShiftCounts:
-        """Count the parts taken in `shift`; `now` (aware) is where the pace's window ends."""
+    def shift_counts(self, shift: Shift, *, simulated: bool = False) -> ShiftCounts:
+        """Count the parts taken in `shift`."""
+        newest = select(func.max(SearchRow.inspection_id)).where(
+            SearchRow.station == self._station, SearchRow.simulated.is_(simulated)
+        )
         machine = dict.fromkeys(Outcome, 0)
         final_ok = first_pass_ok = 0
         with self._database.reading() as session:
@@ -93,7 +92,7 @@ class Statistics:
                     final_ok += count
                 if outcome == Outcome.OK and first_attempt:
                     first_pass_ok += count
-            pace = self._pace(session, now, simulated)
+            newest_id = session.scalar(newest) or 0
         return ShiftCounts(
             ok=machine[Outcome.OK],
             review=machine[Outcome.REVIEW],
@@ -101,7 +100,7 @@ class Statistics:
             faults=machine[Outcome.FAULT],
             final_ok=final_ok,
             first_pass_ok=first_pass_ok,
-            parts_per_minute=pace,
+            newest_id=newest_id,
         )
 
     def lot_count(self, lot: str, *, simulated: bool = False) -> int:
@@ -208,14 +207,3 @@ class Statistics:
             SearchRow.taken_at >= start,
             SearchRow.taken_at < end,
         )
-
-    def _pace(self, session: Session, now: datetime, simulated: bool) -> float | None:
-        """Tell parts per minute from the first part in the window until now."""
-        window = select(func.count(), func.min(SearchRow.taken_at)).where(
-            self._taken(to_us(now - PACE_WINDOW), to_us(now) + 1, simulated),
-            SearchRow.superseded.is_(False),
-        )
-        count, first = session.execute(window).one()
-        if count < 2 or first >= to_us(now):
-            return None
-        return float((count - 1) / ((to_us(now) - first) / 60e6))

@@ -34,11 +34,36 @@ def test_counters_begin_from_the_record_and_go_on_in_memory(line: Line) -> None:
 def test_a_part_recorded_before_the_counts_were_read_is_not_counted_twice(line: Line) -> None:
     inspection = an_inspection(Verdict.NG, number=1)
     line.record.took(1, inspection)
-    line.record.counts = ShiftCounts(ng=1)
     line.run()
     line.worker.inspected.emit(1, inspection)
     assert line.shown.counters.counts.ng == 1
     assert line.shown.unjudged == 1
+
+
+def test_a_new_shift_begins_at_what_the_record_holds_of_it(line: Line) -> None:
+    """A window that is minimised does not tick: parts come in before the shift is noticed."""
+    line.run()
+    line.part(Verdict.OK, 1)
+    line.clock.go_on(2 * 3600 + 60)
+    line.part(Verdict.NG, 2 * 3600 + 10)
+    line.part(Verdict.OK, 2 * 3600 + 20)
+    line.shown.tick()
+    counts = line.shown.counters.counts
+    assert line.shown.shift_name == "14-22"
+    assert (counts.ok, counts.ng, counts.final_ok) == (1, 1, 1)
+    assert line.shown.counters.lot_parts == 3
+    line.part(Verdict.OK, 2 * 3600 + 30)
+    assert line.shown.counters.counts.ok == 2
+
+
+def test_a_new_shift_of_an_unreadable_record_shows_nothing_of_the_last_one(line: Line) -> None:
+    line.run()
+    line.part(Verdict.OK, 1)
+    line.clock.go_on(2 * 3600)
+    line.record.failing = True
+    line.shown.tick()
+    assert line.shown.counters.counts.parts == 0
+    assert line.shown.messages.newest.bad
 
 
 def test_a_new_shift_begins_at_nothing(line: Line) -> None:

@@ -99,6 +99,44 @@ def test_a_restart_keeps_counters_lot_and_waiting_parts(
     assert record.add_event(EventKind.LOT_CHANGED, old="a", new="b") > 0
 
 
+def test_a_part_judged_again_and_again_is_counted_once(
+    line: Line, new_store: Callable[[], tuple[Store, Statistics]]
+) -> None:
+    store, statistics = new_store()
+    record = StationRecord(store, statistics, shifts=DEFAULT_SHIFTS, now=lambda: NOON)
+    controller = InspectController(record, clock=line.clock, now=line.clock.now)
+    page = controller.line
+    page.on_line(simulated=False)
+    for number, verdict in enumerate([Verdict.OK, Verdict.NG, Verdict.OK], 1):
+        inspection = an_inspection(verdict, number=number)
+        controller.inspected(store.record(inspection), inspection)
+    for verdict in (*[FeedbackVerdict.OK] * 3, FeedbackVerdict.NG, FeedbackVerdict.OK):
+        page.look_at(2)
+        controller.judge_shown()
+        controller.judge(verdict)
+    assert (page.counters.counts.final_ok, page.counters.counts.judged) == (3, 3)
+    controller.undo_judgement()
+    # The earlier "really NG" stands again.
+    assert (page.counters.counts.final_ok, page.counters.counts.judged) == (2, 3)
+    assert page.counters.counts == statistics.shift_counts(record.shift())
+
+
+def test_a_part_recorded_but_not_yet_announced_is_counted_once(
+    line: Line, new_store: Callable[[], tuple[Store, Statistics]]
+) -> None:
+    store, statistics = new_store()
+    record = StationRecord(store, statistics, shifts=DEFAULT_SHIFTS, now=lambda: NOON)
+    controller = InspectController(record, clock=line.clock, now=line.clock.now)
+    page = controller.line
+    first, second = (an_inspection(Verdict.NG, number=number) for number in (1, 2))
+    controller.inspected(store.record(first), first)
+    on_its_way = store.record(second)
+    line.look()
+    controller.judge(FeedbackVerdict.NG)
+    controller.inspected(on_its_way, second)
+    assert (page.counters.counts.ng, page.counters.lot_parts, page.unjudged) == (2, 2, 1)
+
+
 def test_an_archived_picture_comes_back(tmp_path: Path) -> None:
     database = open_record(f"sqlite:///{tmp_path / 'loupe.db'}", station="line-1")
     writer = PictureWriter(tmp_path / "pictures", database, "line-1")

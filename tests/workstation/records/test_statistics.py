@@ -27,13 +27,13 @@ def statistics(database: Database, folder: DataFolder) -> Statistics:
 
 
 def _counts(statistics: Statistics, *, simulated: bool = False) -> ShiftCounts:
-    return statistics.shift_counts(SHIFT, now=NOON, simulated=simulated)
+    return statistics.shift_counts(SHIFT, simulated=simulated)
 
 
 def test_an_empty_shift_has_no_shares(statistics: Statistics) -> None:
     counts = _counts(statistics)
     assert (counts.parts, counts.yield_share, counts.first_pass_yield) == (0, None, None)
-    assert counts.parts_per_minute is None
+    assert counts.newest_id == 0
 
 
 def test_yield_is_final_and_first_pass_yield_is_the_machines(
@@ -96,7 +96,7 @@ def test_shifts_need_not_begin_at_whole_hours(
         NOON.replace(hour=end[0], minute=end[1]),
     )
     parts = [part for part in statistics.recent(200) if shift.start <= part.taken_at < shift.end]
-    counts = statistics.shift_counts(shift, now=NOON)
+    counts = statistics.shift_counts(shift)
     assert counts.parts == len(parts)
     for outcome, count in (("OK", counts.ok), ("REVIEW", counts.review), ("NG", counts.ng)):
         assert count == sum(part.outcome == outcome for part in parts)
@@ -119,13 +119,11 @@ def test_simulated_parts_and_other_stations_stay_apart(
     assert statistics.waiting(SHIFT, simulated=True).count == 1
 
 
-def test_parts_per_minute_are_those_of_the_last_minutes(
-    store: Store, statistics: Statistics
-) -> None:
-    store.record(inspection(1, taken_at=NOON - timedelta(minutes=30)))
-    for number in range(2, 5):  # one every 10 s until now
-        store.record(inspection(number, taken_at=NOON - timedelta(seconds=10 * (number - 2))))
-    assert _counts(statistics).parts_per_minute == pytest.approx(6.0)
+def test_counts_say_up_to_which_part_they_hold(store: Store, statistics: Statistics) -> None:
+    store.record(inspection(1))
+    newest = store.record(inspection(2, taken_at=SHIFT.end))
+    store.record(inspection(3, keyed=False, simulated=True))
+    assert _counts(statistics).newest_id == newest
 
 
 def test_waiting_parts_leave_when_a_person_has_spoken(store: Store, statistics: Statistics) -> None:
