@@ -49,7 +49,7 @@ class EngineState(StrEnum):
     CONTINUOUS_EXECUTION = "ContinuousExecution"
     """Parts are inspected as they come."""
     ERROR = "Error"
-    """The release does not reproduce, or the source is lost: a person must act."""
+    """The source is lost or the record cannot be written: a person must act."""
 
 
 @dataclass(frozen=True, slots=True)

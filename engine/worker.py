@@ -39,6 +39,7 @@ IDLE_MS = 20
 LOST_MS = 500
 """Pause before the next look at a source that is lost."""
 BEAT_MS = 500
+_NO_RECORD = "The record cannot be written; no further part is taken until it can."
 UNSEEN_FRAMES = 16
 """Inspections told and not yet acknowledged; beyond, only their small pictures cross over."""
 
@@ -80,7 +81,7 @@ class EngineWorker(QObject):
     began = Signal(object)  # Origin of the frame about to be inspected
     state_changed = Signal(object, str)  # EngineState, sentence for people
     source_changed = Signal(object)  # SourceStatus; at most twice a second
-    release_changed = Signal(object)  # Release that judges from now on, or None
+    release_changed = Signal(object)  # Release that judges from now on
     fit_progressed = Signal(object)  # FitStep
     fit_ended = Signal(object, str)  # Release or None, sentence (empty when all went well)
     refused = Signal(str)  # a command that could not be carried out, and what to do
@@ -99,6 +100,7 @@ class EngineWorker(QObject):
         self._wanted = False
         self._parts_left: int | None = None
         self._unseen = 0
+        self._unrecorded: Fault | None = None
         self._fit: FitSteps | None = None
         self._told: tuple[EngineState, str] | None = None
         self._turns: QTimer | None = None
@@ -176,7 +178,7 @@ class EngineWorker(QObject):
     @Slot(object, object)
     def fit(self, recipe: Recipe, pictures: Sequence[Picture]) -> None:
         """Fit a release in idle steps, then judge by it; a fit that runs already is dropped."""
-        self.cancel_fit()
+        self._drop_fit()
         self._fit = fit(recipe, pictures, device=self._device)
         self._tell_state()
 
@@ -184,8 +186,7 @@ class EngineWorker(QObject):
     def cancel_fit(self) -> None:
         """Drop the running fit; nothing of it is left behind."""
         if self._fit is not None:
-            self._fit.close()
-            self._fit = None
+            self._drop_fit()
             self.fit_ended.emit(None, "The fit was cancelled.")
             self._tell_state()
 
@@ -202,10 +203,9 @@ class EngineWorker(QObject):
             if timer is not None:
                 timer.stop()
         self._turns = None
-        if self._fit is not None:
-            self._fit.close()
-            self._fit = None
+        self._drop_fit()
         self._close_source()
+        self._record_late()
         self.stopped.emit()
 
     @Slot()
@@ -217,6 +217,8 @@ class EngineWorker(QObject):
     def _one_frame(self) -> bool:
         """Take, inspect, record and announce one frame; False when none was ready."""
         if not self._wanted or self._inspector is None or self._source is None:
+            return False
+        if not self._record_late():
             return False
         taken = self._grab(self._source)
         if taken is None:
@@ -272,17 +274,31 @@ class EngineWorker(QObject):
     def _announce_fault(self, fault: Fault) -> None:
         try:
             number = self._recorder.record_fault(fault)
-        except Exception:  # part of the same boundary: a fault is announced, whatever happens
+        except Exception as error:  # the same boundary: a fault is announced, whatever happens
             log.exception("the fault of part %s could not be recorded", fault.origin.part_id)
-            number = 0
+            number, self._unrecorded = 0, fault
+            self._set_lost(f"{_NO_RECORD} {error}")
         self.faulted.emit(number, fault)
+
+    def _record_late(self) -> bool:
+        """Record the fault that could not be; False while it still cannot, and nothing is taken."""
+        if self._unrecorded is None:
+            return True
+        try:
+            self._recorder.record_fault(self._unrecorded)
+        except Exception as error:  # the same boundary
+            self._set_lost(f"{_NO_RECORD} {error}")
+            return False
+        self._unrecorded = None
+        self._set_lost("")
+        return True
 
     def _count_down(self) -> None:
         if self._parts_left is not None:
             self._parts_left -= 1
             if self._parts_left == 0:
-                self.stop()
                 self.parts_done.emit()
+                self.stop()
 
     def _one_fit_step(self) -> bool:
         """Do one short step of a fit; the second boundary: the line goes on whatever happens."""
@@ -315,6 +331,11 @@ class EngineWorker(QObject):
     def _judge_by(self, release: Release) -> None:
         self._inspector = Inspector.open(release, self._device)
         self.release_changed.emit(release)
+
+    def _drop_fit(self) -> None:
+        if self._fit is not None:
+            self._fit.close()
+            self._fit = None
 
     def _close_source(self) -> None:
         if self._source is not None:

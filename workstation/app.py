@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from engine.errors import SourceError
+from engine.errors import ModelError, SourceError
 from engine.pictures import file_pictures, list_pictures
 from engine.recipe import Recipe
-from engine.releases.folder import Release
-from engine.sources.base import FolderConfig, SimulatorConfig, SourceConfig
+from engine.releases.folder import Release, open_release
+from engine.sources.base import SimulatorConfig, SourceConfig
 from engine.sources.simulator import DEMO
 from engine.types import Fault, FaultKind, Limits, Origin
 from workstation.demo import LINE, demo_pictures, demo_recipe
@@ -36,7 +38,7 @@ from workstation.station import Station
 from workstation.widgets.heatmap import HeatColours
 from workstation.widgets.overlay import OverlaySettings
 from workstation.widgets.style import load_palette
-from workstation.wishes import Wishes, take_over
+from workstation.wishes import Wishes, demo_on_real_pictures, take_over, watching
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +94,7 @@ class Program(QObject):
     """One run of the workstation: window, engine thread, and what is remembered between them."""
 
     failed_thread = Signal(str)
+    refused = Signal(str)  # what the settings ask for and must not be done
 
     def __init__(self, station: Station, wishes: Wishes, *, headless: bool) -> None:
         super().__init__()
@@ -99,6 +102,7 @@ class Program(QObject):
         self.engine_hangs = False
         self._wishes = wishes
         self._watch_next: Path | None = None
+        self._source_before: SourceConfig | None = None
         self.headless = HeadlessRun(station, wishes) if headless else None
         self._record = StationRecord(
             station.store,
@@ -129,11 +133,7 @@ class Program(QObject):
         self.engine.start()
         self._watchdog.watch()
         self.engine.source_requested.emit(self._opened(source))
-        if settings.release_id is not None:
-            folder = self.station.folder.releases / settings.release_id
-            self.engine.release_requested.emit(str(folder))
-        else:
-            self.engine.fit_requested.emit(demo_recipe(), demo_pictures())
+        self._judge(settings.release_id, source)
         if self.headless is not None:
             self.engine.parts_requested.emit(self._wishes.parts)
         elif self.station.settings.running:
@@ -152,6 +152,22 @@ class Program(QObject):
         else:
             sentence = f"Ended by {signal_name} before all parts were inspected."
             QTimer.singleShot(0, self.headless, partial(self.headless.give_up, sentence))
+
+    def _judge(self, release_id: str | None, source: SourceConfig) -> None:
+        """Ask for the last release; without one, the simulated line gets the demo's."""
+        folder = self.station.folder.releases / (release_id or "")
+        release = None
+        if release_id is not None:
+            with suppress(ModelError):  # the engine says what is wrong with it
+                release = open_release(folder)
+        damaged = release_id is not None and release is None
+        sentence = None if damaged else demo_on_real_pictures(source, release)
+        if sentence is not None:
+            self.refused.emit(sentence)
+        elif release_id is not None:
+            self.engine.release_requested.emit(str(folder))
+        else:
+            self.engine.fit_requested.emit(demo_recipe(), demo_pictures())
 
     def _opened(self, source: SourceConfig) -> SourceConfig:
         """Give a source as it is opened now; what is remembered stays as the person chose it."""
@@ -194,11 +210,14 @@ class Program(QObject):
         self.window.closing.connect(self.end)
         engine.ended.connect(self._ended)
         self.failed_thread.connect(controller.refused)
+        self.refused.connect(controller.refused)
+        self.station.tell = controller.refused
         if self.headless is not None:
             self.headless.follow(worker)
             self.headless.ended.connect(self.end)
             self._watchdog.hung.connect(self.headless.give_up)
             self.failed_thread.connect(self.headless.give_up)
+            self.refused.connect(self.headless.give_up)
 
     @Slot(object)
     def _name_recipe(self, release: Release) -> None:
@@ -210,7 +229,11 @@ class Program(QObject):
         if release.id == before:
             return
         manifest = release.manifest
-        self.station.remember(release_id=release.id, recipe=manifest.part)
+        changes: dict[str, Any] = {"release_id": release.id, "recipe": manifest.part}
+        if self._watch_next is not None:
+            # In one file with the release: a cut between the two would set it on drawn parts.
+            changes["source"] = watching(self._watch_next, release)
+        self.station.remember(**changes)
         if manifest.parent is not None and manifest.parent == before:
             old = self.station.library.open(before).manifest.limits
             self._note(
@@ -241,13 +264,8 @@ class Program(QObject):
 
     @Slot(object)
     def _set_source(self, source: SourceConfig) -> None:
-        before = self.station.settings.source
+        self._note_source(self.station.settings.source, source)
         self.station.remember(source=source)
-        self._note(
-            EventKind.SOURCE_CHANGED,
-            old=None if before is None else before.model_dump(mode="json"),
-            new=source.model_dump(mode="json"),
-        )
         self.engine.source_requested.emit(self._opened(source))
 
     @Slot(object)
@@ -266,7 +284,7 @@ class Program(QObject):
         except SourceError as error:
             self.controller.refused(str(error))
             return
-        self._watch_next = watch
+        self._watch_next, self._source_before = watch, self.station.settings.source
         # No part of the old line may be judged by the new release, nor slow the fit down.
         self.engine.source_requested.emit(None)
         self.engine.fit_requested.emit(Recipe(part=_part_name(good)), pictures)
@@ -279,7 +297,10 @@ class Program(QObject):
         if release is None:
             self.engine.source_requested.emit(self._opened(self.station.settings.source or LINE))
         else:
-            self._set_source(FolderConfig(path=watch))
+            source = watching(watch, release)
+            self._note_source(self._source_before, source)
+            self.station.remember(source=source)
+            self.engine.source_requested.emit(source)
             self._start()
 
     @Slot(bool)
@@ -301,6 +322,10 @@ class Program(QObject):
             self.station.store.add_event(kind, **detail)
         except RecordsError as error:
             self.controller.refused(str(error))
+
+    def _note_source(self, before: SourceConfig | None, source: SourceConfig) -> None:
+        old = None if before is None else before.model_dump(mode="json")
+        self._note(EventKind.SOURCE_CHANGED, old=old, new=source.model_dump(mode="json"))
 
     def _record_hang(self, sentence: str, origin: Origin | None) -> None:
         """Write a hang down over the window's own connection."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import typer
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Signal, Slot
+from PySide6.QtWidgets import QApplication
 from rich.console import Console
 from rich.progress import Progress
 
@@ -18,8 +19,6 @@ from workstation.main_window import MainWindow
 from workstation.records.words import Outcome
 from workstation.station import Station
 from workstation.wishes import Wishes
-
-LAST_PAINT_MS = 200
 
 
 class HeadlessReport(QObject):
@@ -134,8 +133,7 @@ class HeadlessRun(QObject):
         """End a run that did what was asked."""
         if not self._over:
             self._over = True
-            # A few more turns of the event loop, so that the last part is on the page.
-            QTimer.singleShot(LAST_PAINT_MS, self, self._summarise)
+            self._summarise()
 
     @Slot(str)
     def give_up(self, sentence: str) -> None:
@@ -151,10 +149,12 @@ class HeadlessRun(QObject):
         if self._window is not None:
             self._screenshot.parent.mkdir(parents=True, exist_ok=True)
             self._window.refresh()
+            # The last part's words are in place only after their layout.
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
             saved = self._window.grab().save(str(self._screenshot))
         self._report.close()
         summary = self._report.summary(
-            database=self._station.database_url,
+            database=str(self._station.database.url),  # without its password
             release=self._station.settings.release_id,
             screenshot=self._screenshot if saved else None,
         )

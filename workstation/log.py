@@ -23,7 +23,7 @@ def start_log(folder: Path, *, level: int = logging.INFO) -> tuple[logging.Handl
     """
     to_stderr = logging.StreamHandler()
     to_stderr.setLevel(logging.WARNING)
-    to_stderr.setFormatter(logging.Formatter("loupe: %(levelname)s: %(message)s"))
+    to_stderr.setFormatter(_SentenceFormatter("loupe: %(levelname)s: %(message)s"))
     handlers: list[logging.Handler] = [to_stderr]
     obstacle: OSError | None = None
     try:
@@ -57,3 +57,18 @@ class _UtcFormatter(logging.Formatter):
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
+
+
+class _SentenceFormatter(logging.Formatter):
+    """One line for a person; the traceback is in the file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the message, and the error's own sentence where there is one."""
+        error = record.exc_info[1] if record.exc_info else None
+        said = self._style.format(_with_message(record))
+        return said if error is None else f"{said}: {error}"
+
+
+def _with_message(record: logging.LogRecord) -> logging.LogRecord:
+    record.message = record.getMessage()
+    return record

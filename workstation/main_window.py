@@ -85,7 +85,8 @@ class MainWindow(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Bring the bottom edge up to date."""
+        """Bring page and bottom edge up to date."""
+        self._page.refresh()
         self.status_line.show_facts(self._facts(), self._line)
 
     @Slot()

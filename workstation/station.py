@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +29,8 @@ class Station:
     ----------
     notes
         Sentences for people about what was found on opening: another folder, bad settings.
+    tell
+        Takes further sentences for people; until a window sets it they join the notes.
     """
 
     def __init__(self, folder: DataFolder, notes: list[str]) -> None:
@@ -36,6 +39,7 @@ class Station:
         self._log_handlers = start_log(folder.logs)
         self.settings, warnings = load_settings(folder.settings)
         self.notes = notes + warnings
+        self.tell: Callable[[str], None] = self.notes.append
         name = self.settings.station
         self.database_url = self.settings.database_url or folder.database_url
         self.database = open_record(self.database_url, station=name)
@@ -83,6 +87,10 @@ class Station:
             save_settings(changed, self.folder.settings)
         except OSError as error:
             log.warning("The settings could not be saved: %s", error)
+            self.tell(
+                f"The settings could not be saved ({error.strerror}); the next start will not know "
+                f"them. Check the rights of {self.folder.settings} and the free disk space."
+            )
 
     def disk_free_gb(self) -> float | None:
         """Give the free space where the record lies; None when it cannot be told."""

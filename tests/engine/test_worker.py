@@ -317,14 +317,23 @@ def test_a_verdict_that_cannot_be_recorded_is_not_announced(judging: RunningLine
     assert [row[0] for row in judging.heard.inspected] == [2]
 
 
-def test_a_fault_that_cannot_be_recorded_is_announced_with_no_number(judging: RunningLine) -> None:
+def test_while_nothing_can_be_recorded_no_further_part_is_taken(judging: RunningLine) -> None:
     _fail_once(judging, also_faults=True)
     judging.take(*frames(2))
     judging.engine.start_requested.emit()
-    judging.until(lambda: judging.heard.inspected)
+    judging.until(lambda: judging.heard.states[-1][0] is EngineState.ERROR)
     ((number, fault),) = judging.heard.faulted
     assert (number, fault.kind) == (0, FaultKind.RECORD)
-    assert len(judging.recorder.rows) == 1
+    assert "cannot be written" in judging.heard.states[-1][1]
+    assert not judging.recorder.rows
+
+    judging.recorder.before = lambda _: None
+    judging.until(lambda: judging.heard.inspected)
+    late, following = judging.recorder.rows
+    assert isinstance(late, Fault)
+    assert late.origin.number == 1
+    assert isinstance(following, Inspection)
+    assert len(judging.heard.faulted) == 1
 
 
 @pytest.mark.parametrize(
