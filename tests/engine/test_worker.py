@@ -453,6 +453,14 @@ def test_cancelling_nothing_says_nothing(judging: RunningLine) -> None:
     assert judging.heard.fits == []
 
 
+def test_a_fit_that_replaces_another_ends_alone(judging: RunningLine) -> None:
+    judging.engine.fit_requested.emit(small_recipe(seed=3), good_pictures())
+    judging.engine.fit_requested.emit(small_recipe(seed=4), good_pictures())
+    judging.until(lambda: judging.heard.fits)
+    ((release, sentence),) = judging.heard.fits
+    assert (release.manifest.seed, sentence) == (4, "")
+
+
 def test_a_fit_that_fails_leaves_the_running_release(judging: RunningLine) -> None:
     judging.engine.fit_requested.emit(small_recipe(), good_pictures(2))
     judging.take(*frames(1))
