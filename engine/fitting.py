@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import safetensors.torch
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.calibration import count_alarms, limits_from, rate_interval
 from engine.components.backbone import open_backbone
+from engine.components.coreset import STEP_S
 from engine.device import open_device
 from engine.errors import RecipeError
 from engine.inspector import Eye
@@ -43,6 +44,8 @@ FEWEST_PICTURES = 5
 TOLERANCE = 2e-3
 """Of the reference check, in float32."""
 
+Result = TypeVar("Result")
+
 FitSteps: TypeAlias = Generator[FitStep, None, FittedRelease]
 
 
@@ -63,7 +66,9 @@ def fit(
     Yields
     ------
     FitStep
-        About every 50 ms; a picture's decoding and forward pass are not split.
+        About every 50 ms. Not split are opening the backbone and reading the reference picture,
+        the decoding and forward pass of one picture, and the end: scoring the three reference
+        squares and sealing bank and weights into blobs.
 
     Returns
     -------
@@ -99,8 +104,7 @@ def fit(
     looked = yield from _look(eye, pictures, spared_sha256)
     yield from eye.method.build(recipe.seed)
     held_out = yield from eye.method.leave_one_out()
-    yield FitStep("Placing the limits", 0, 1, None)
-    limits, calibration = _calibrate(eye, held_out, recipe, looked.rectangles)
+    limits, calibration = yield from _calibrate(eye, held_out, recipe, looked.rectangles)
     squares = _reference_squares(preprocessing.square(spared), preprocessing, recipe.seed)
     references = [eye.score(square) for square in squares]
     blobs = _blobs(eye, squares, references)
@@ -190,17 +194,38 @@ def _look(
     return looked
 
 
+def _in_steps(
+    stage: str, work: Iterable[Result], total: int
+) -> Generator[FitStep, None, list[Result]]:
+    """Take what `work` makes one by one, and yield whenever a step's time is over."""
+    results: list[Result] = []
+    began = looked = time.monotonic()
+    yield FitStep(stage, 0, total, None)
+    for result in work:
+        results.append(result)
+        now = time.monotonic()
+        if now - looked >= STEP_S:
+            left = (now - began) / len(results) * (total - len(results))
+            yield FitStep(stage, len(results), total, left)
+            looked = time.monotonic()
+    return results
+
+
 def _calibrate(
     eye: Eye, held_out: Scores, recipe: Recipe, rectangles: Sequence[Roi]
-) -> tuple[Limits, CalibrationRecord]:
+) -> Generator[FitStep, None, tuple[Limits, CalibrationRecord]]:
     assert held_out.map is not None, "a method without a map has no pixel limit"
-    enlarger = eye.enlarger(held_out.map.shape[1:])
-    peaks = np.array([np.nanmax(enlarger(compact)) for compact in held_out.map], np.float32)
+    total, enlarger = len(held_out.map), eye.enlarger(held_out.map.shape[1:])
+    highest = (np.nanmax(enlarger(compact)) for compact in held_out.map)
+    peaks = np.array((yield from _in_steps("Placing the limits", highest, total)), np.float32)
     limits = limits_from(held_out.image, peaks, recipe.false_alarm_rate)
-    regions = [
-        find_regions(enlarger(compact), limits.pixel, rectangle)
-        for compact, rectangle in zip(held_out.map, rectangles, strict=True)
-    ]
+    # Kept, the shown maps could fill gigabytes. Only the few that rise above the pixel limit are
+    # made again: the others have no regions.
+    found = (
+        find_regions(enlarger(compact), limits.pixel, rectangle) if peak > limits.pixel else ()
+        for compact, peak, rectangle in zip(held_out.map, peaks, rectangles, strict=True)
+    )
+    regions = yield from _in_steps("Counting the false alarms", found, total)
     alarms = count_alarms(held_out.image, regions, limits=limits, rule=recipe.rule)
     return limits, CalibrationRecord(
         false_alarm_rate=recipe.false_alarm_rate,

@@ -6,6 +6,7 @@ Detection", CVPR 2022, arXiv 2106.08265. Distances are Euclidean, not squared.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Mapping, Sequence
 from typing import Self
 
@@ -82,13 +83,16 @@ class PatchCore:
         rows = max(1, _STEP_PRODUCTS // self.bank.rows.numel())
         images, maps = [], []
         total = len(self._pool)
+        to_search, searched, began = sum(map(len, self._pool)), 0, time.monotonic()
         for number, (patches, (_, group)) in enumerate(
             zip(self._pool, self._pictures, strict=True)
         ):
             found = []
             for queries in torch.split(patches, rows):
                 found.append(self.bank.nearest(queries, without_group=group))
-                yield FitStep("Scoring what was held out", number, total, None)
+                searched += len(queries)
+                left = (time.monotonic() - began) / searched * (to_search - searched)
+                yield FitStep("Scoring what was held out", number, total, left)
             distances = torch.cat([distance for distance, _ in found])
             winners = torch.cat([winner for _, winner in found])
             if distances.isinf().any():
@@ -143,14 +147,15 @@ class PatchCore:
         pool = self._pool[0].new_empty((total, self._pool[0].shape[1]))
         is_long = pool.shape[1] > PROJECTED_DIMENSIONS
         projected = pool.new_empty((total, PROJECTED_DIMENSIONS)) if is_long else pool
-        end = 0
+        end, began = 0, time.monotonic()
         for number, patches in enumerate(self._pool):
             start, end = end, end + len(patches)
             pool[start:end] = patches
             self._pool[number] = pool[start:end]
             if is_long:
                 projected[start:end] = project(patches, seed)
-            yield FitStep("Laying out what was seen", number, len(self._pool), None)
+            left = (time.monotonic() - began) / end * (total - end)
+            yield FitStep("Laying out what was seen", number, len(self._pool), left)
         return pool, projected
 
     def _embed(self, levels: Sequence[Tensor]) -> Tensor:

@@ -11,11 +11,12 @@ import pytest
 import safetensors.torch
 import typer
 
+from engine import fitting
 from engine.errors import PictureError, RecipeError, WeightsError
 from engine.fitting import FEWEST_PICTURES, fit
 from engine.inspector import Inspector
 from engine.pictures import file_pictures, image_sha256, list_pictures
-from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi
+from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi, Rule
 from engine.releases.folder import FittedRelease, write_release
 from engine.types import Inspection, Verdict
 from tests.small_parts import (
@@ -235,11 +236,43 @@ def test_steps_say_how_far_it_is() -> None:
     steps = list(fit(small_recipe(), good_pictures(), device="cpu"))
     stages = list(dict.fromkeys(step.stage for step in steps))
     assert stages[:2] == ["Opening the backbone", "Looking at the good pictures"]
-    assert stages[-2:] == ["Scoring what was held out", "Placing the limits"]
+    assert stages[-3:] == [
+        "Scoring what was held out",
+        "Placing the limits",
+        "Counting the false alarms",
+    ]
     assert all(0 <= step.fraction <= 1 for step in steps)
     looking = [step for step in steps if step.stage == "Looking at the good pictures"]
     assert [step.done for step in looking] == list(range(1, 13))
     assert looking[-1].seconds_left == 0
+    for stage in ("Laying out what was seen", "Scoring what was held out"):
+        left = [step.seconds_left for step in steps if step.stage == stage]
+        assert all(seconds is not None and seconds >= 0 for seconds in left)
+        assert left[-1] == 0
+
+
+def test_the_limits_are_placed_in_short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "STEP_S", 0.0)
+    steps = list(fit(small_recipe(false_alarm_rate=0.2), good_pictures(), device="cpu"))
+    for stage in ("Placing the limits", "Counting the false alarms"):
+        of_it = [step for step in steps if step.stage == stage]
+        assert [step.done for step in of_it] == list(range(12)), "one kept as reference"
+        assert of_it[-1].seconds_left == 0
+
+
+def test_the_limits_are_those_of_all_shown_maps_at_once() -> None:
+    """The definition, with every map enlarged for its regions: the short way changes no number."""
+    recipe = small_recipe(
+        false_alarm_rate=0.2, rule=Rule(kind="score or region", min_region_px=1.0)
+    )
+    manifest = fitted(recipe).manifest
+    assert manifest.calibration.n_alarms == sum(
+        score > manifest.limits.t2 or peak > manifest.limits.pixel
+        for score, peak in zip(
+            manifest.calibration.scores, manifest.calibration.map_peaks, strict=True
+        )
+    )
+    assert manifest.calibration.n_alarms > 0
 
 
 @pytest.mark.parametrize("after", [0, 1, 5, 13, 20])
