@@ -72,7 +72,9 @@ class FilePicture:
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            raise PictureError(f"{self.path} could not be read: {error.strerror}.") from error
+            raise PictureError(
+                f"{self.path} could not be read: {error.strerror}. Check the path and the rights."
+            ) from error
         return decode(data, self.name), hashlib.sha256(data).hexdigest()
 
 
@@ -90,7 +92,10 @@ def list_pictures(folder: Path) -> list[Path]:
             key=lambda path: counting_order(path.name),
         )
     except OSError as error:
-        raise SourceError(f"The folder {folder} could not be read: {error.strerror}.") from error
+        raise SourceError(
+            f"The folder {folder} could not be read: {error.strerror}. "
+            "Name a folder that exists, and check the rights."
+        ) from error
 
 
 def file_pictures(paths: Iterable[Path], part_pattern: str | None = None) -> list[FilePicture]:

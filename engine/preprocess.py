@@ -62,7 +62,7 @@ class Preprocessing(BaseModel):
         Raises
         ------
         RecipeError
-            The ROI does not lie inside the picture.
+            The ROI does not lie inside the picture, or the masks leave nothing of it.
         """
         height, width = image.shape[:2]
         has_masks = bool(recipe.masks.include or recipe.masks.exclude)
@@ -72,7 +72,13 @@ class Preprocessing(BaseModel):
             masks=recipe.masks,
             source_size=(height, width) if has_masks else None,
         )
-        frozen.rectangle(height, width)
+        inspected = frozen.rectangle(height, width)
+        if has_masks and not frozen.counted(inspected.height, inspected.width).any():
+            raise RecipeError(
+                f"The masks leave nothing to inspect of the {inspected.width} × {inspected.height} "
+                f"pixels from x {inspected.x}, y {inspected.y}: every include polygon lies outside "
+                "them, or exclude polygons cover all. Draw the masks in pixels of this picture."
+            )
         return frozen
 
     def rectangle(self, height: int, width: int) -> Roi:

@@ -87,6 +87,8 @@ def open_backbone(
     """
     if name in ("builtin", "gabor"):
         return _gabor(layers, device)
+    if not timm.is_model(name):
+        raise _no_such_backbone(name)
     if weights == "builtin":
         raise WeightsError(
             f"{name} has no built-in weights. Give --weights timm (downloads once) or "
@@ -140,16 +142,12 @@ def _gabor(layers: Sequence[str], device: torch.device) -> Backbone:
 
 
 def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[str, ...]]:
-    unknown = RecipeError(
-        f"timm has no CNN named {name!r} that gives feature maps. "
-        "Names such as resnet18 or wide_resnet50_2 work."
-    )
     if not timm.is_model(name):  # timm would look for "hf-hub:…" by network
-        raise unknown
+        raise _no_such_backbone(name)
     try:
         whole: Any = timm.create_model(name, pretrained=False, features_only=True)
     except (RuntimeError, AttributeError, TypeError) as error:
-        raise unknown from error
+        raise _no_such_backbone(name) from error
     info = whole.feature_info
     strides = dict(zip(info.module_name(), map(str, info.reduction()), strict=True))
     chosen = _choose(layers or DEFAULT_STRIDES, strides, name)
@@ -159,6 +157,13 @@ def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[st
         name, pretrained=False, features_only=True, out_indices=indices
     )
     return network, chosen
+
+
+def _no_such_backbone(name: str) -> RecipeError:
+    return RecipeError(
+        f"timm has no CNN named {name!r} that gives feature maps. "
+        "Names such as resnet18 or wide_resnet50_2 work."
+    )
 
 
 def _choose(wanted: Sequence[str], strides: Mapping[str, str], name: str) -> tuple[str, ...]:

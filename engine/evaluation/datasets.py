@@ -182,7 +182,10 @@ def _folders_in(folder: Path) -> list[Path]:
             path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
         )
     except OSError as error:
-        raise RecipeError(f"The folder {folder} could not be read: {error.strerror}.") from error
+        raise RecipeError(
+            f"The folder {folder} could not be read: {error.strerror}. "
+            "Name a folder that exists, and check the rights."
+        ) from error
 
 
 def _subfolders_of(folders: list[Path], name: str) -> list[Path]:

@@ -162,8 +162,8 @@ class PatchCore:
         if self._parameters.descriptor == "official":
             if len(levels) != 2:
                 raise RecipeError(
-                    f"The official descriptor takes two layers, not {len(levels)}. "
-                    "Name two layers, or use the descriptor concat."
+                    f"PatchCore takes two layers of this backbone, not {len(levels)}. "
+                    "Name two, such as --layers 8,16."
                 )
             return official(levels)
         return concat(levels)

@@ -90,7 +90,7 @@ def open_release(folder: Path) -> Release:
     except OSError as error:
         raise ModelError(
             f"{folder} holds no release: {MANIFEST} cannot be read ({error.strerror}). "
-            "Choose a release folder."
+            "Choose a release folder, import the release again, or name another with --release."
         ) from error
     return Release(folder, Manifest.from_bytes(data, where=str(folder)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,15 +86,23 @@ class Library:
         return open_release(self.folder / release_id)
 
     def all(self) -> list[Release]:
-        """Give all readable releases, newest first; damaged ones are left out."""
-        if not self.folder.is_dir():
-            return []
-        found = []
-        for folder in sorted(self.folder.iterdir()):
-            if (folder / MANIFEST).is_file():
-                with suppress(ModelError):
-                    found.append(open_release(folder))
+        """Give all readable releases, newest first; `damaged` gives the others."""
+        found = [release for release in self._opened() if isinstance(release, Release)]
         return sorted(found, key=lambda release: release.manifest.created_at, reverse=True)
+
+    def damaged(self) -> list[ModelError]:
+        """Say of each release whose manifest is missing or damaged what is wrong with it."""
+        return [error for error in self._opened() if isinstance(error, ModelError)]
+
+    def _opened(self) -> Iterator[Release | ModelError]:
+        if not self.folder.is_dir():
+            return
+        for folder in sorted(self.folder.iterdir()):
+            if folder.is_dir() and folder.name != BLOBS:
+                try:
+                    yield open_release(folder)
+                except ModelError as error:
+                    yield error
 
 
 def _is_whole(blob: Path) -> bool:

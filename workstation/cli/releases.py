@@ -51,9 +51,12 @@ def import_command(
 
 @app.command("list")
 def list_command(*, data_dir: DataDir = None, as_json: Json = False) -> None:
-    """List the releases of the station, newest first."""
+    """List the releases of the station, newest first; damaged ones on the error stream."""
     with complaining():
-        releases = Library(station_folder(data_dir).releases).all()
+        library = Library(station_folder(data_dir).releases)
+        releases = library.all()
+        for error in library.damaged():
+            typer.echo(f"Left out: {error}", err=True)
     rows = [
         {
             "release": release.id,

@@ -337,7 +337,7 @@ class TestDescriptors:
         assert torch.equal(found.bank.rows[17], patch)
 
     def test_official_takes_two_layers(self) -> None:
-        with pytest.raises(RecipeError, match="two layers, not 1"):
+        with pytest.raises(RecipeError, match=r"two layers of this backbone, not 1\. Name two"):
             method(descriptor="official").collect(levels(0)[:1], picture=0, group=0)
 
 

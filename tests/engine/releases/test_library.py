@@ -119,6 +119,17 @@ def test_all_gives_the_newest_first_and_leaves_out_damaged_ones(library: Library
     assert [release.id for release in library.all()] == [third.id, second.id, first.id]
     (second.folder / MANIFEST).write_text("{}")
     assert [release.id for release in library.all()] == [third.id, first.id]
+    (error,) = library.damaged()
+    assert str(second.folder) in str(error)
+
+
+def test_a_release_that_lost_its_manifest_is_damaged(library: Library) -> None:
+    release = library.add(the_release())
+    assert library.damaged() == []
+    (release.folder / MANIFEST).unlink()
+    assert library.all() == []
+    (error,) = library.damaged()
+    assert "import the release again, or name another with --release" in str(error)
 
 
 def test_a_station_without_releases_has_none(library: Library) -> None:

@@ -120,6 +120,11 @@ WRONG: dict[str, tuple[tuple[object, ...], str]] = {
     "no regular expression": (("--part-pattern", "("), "no regular expression"),
     "a pattern without a group": (("--part-pattern", "part"), "needs one group"),
     "a backbone nobody knows": (("--backbone", "resnet19", "--weights", "timm"), "resnet19"),
+    "a backbone nobody knows and no weights": (("--backbone", "nosuch"), "no CNN named 'nosuch'"),
+    "masks beside the picture": (
+        ("--masks", "{tmp}/beside.json"),
+        ": The masks leave nothing to inspect of the 96 × 72 pixels",
+    ),
     "a layer nobody knows": (("--layers", "7"), "7"),
     "weights for the built-in": (("--weights", "{tmp}/w.pth"), "has its own weights"),
     "no weights": (("--backbone", "resnet18"), "no built-in weights"),
@@ -136,7 +141,7 @@ WRONG: dict[str, tuple[tuple[object, ...], str]] = {
         "do not belong to resnet18",
     ),
     "a device nobody knows": (("--device", "abacus"), "There is no device 'abacus'"),
-    "a folder that is not there": (("--images", "{tmp}/nowhere"), "could not be read"),
+    "a folder that is not there": (("--images", "{tmp}/nowhere"), "Name a folder that exists"),
     "a file for a folder": (("--images", "{tmp}/text.json"), "could not be read"),
     "too few pictures": (("--images", "{tmp}/few"), "at least 5 good pictures; there are 2"),
     "a picture that cannot be read": (("--images", "{tmp}/bad"), "part002.png"),
@@ -154,6 +159,7 @@ def test_what_is_wrong_is_one_sentence(
     (tmp_path / "utf16.json").write_text('{"include": []}', encoding="utf-16")
     (tmp_path / "list.json").write_text("[1]")
     (tmp_path / "names.json").write_text('{"inside": []}')
+    (tmp_path / "beside.json").write_text('{"include": [[[900, 0], [999, 0], [999, 99]]]}')
     (tmp_path / "thin.json").write_text('{"include": [[[0, 0], [9, 9]]]}')
     (tmp_path / "words.json").write_text('{"include": [[["a", 0], [9, 9], [0, 9]]]}')
     torch.save({"layer": torch.zeros(2)}, tmp_path / "w.pth")

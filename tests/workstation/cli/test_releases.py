@@ -53,6 +53,18 @@ def test_a_bad_release_is_not_imported(
     assert json.loads(loupe("releases", "list", "--json").stdout) == {"releases": []}
 
 
+def test_a_damaged_release_is_named_and_the_others_are_listed(
+    loupe: Loupe, release_folder: Path, tmp_path: Path
+) -> None:
+    loupe("releases", "import", release_folder)
+    damaged = tmp_path / "data" / "releases" / "0123456789abcdef"
+    damaged.mkdir()
+    (damaged / MANIFEST).write_text("{")
+    result = loupe("releases", "list", "--json")
+    assert len(json.loads(result.stdout)["releases"]) == 1
+    assert f"Left out: The manifest of {damaged} is damaged" in result.stderr
+
+
 def test_an_id_nobody_knows_is_one_sentence(loupe: Loupe, tmp_path: Path) -> None:
     good = save_png(good_image(100), tmp_path / "good.png")
     result = loupe("inspect", "--release", "0123456789abcdef", good)
