@@ -9,11 +9,15 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.types import Origin
 
-SILENT_S = 5.0
-"""The engine beats at least once a second; so long a silence is no busy moment."""
+SILENT_S = 4.5
+"""The engine beats at least once a second; so long a silence is no busy moment.
+
+Longer than two waits for a busy database (`records.database.BUSY_TIMEOUT_S`), and with one look
+more still within the five seconds in which a hang is to be reported.
+"""
 START_S = 60.0
 """Silence allowed before the first beat: libraries are loaded and devices opened."""
-LOOK_MS = 500
+LOOK_MS = 250
 
 
 class Watchdog(QObject):
@@ -43,7 +47,9 @@ class Watchdog(QObject):
         ----------
         record_fault
             Writes the fault down over a connection of its own: the sentence, and the part in hand
-            (None when there was none). Called in the window's thread, at most once per silence.
+            (None when there was none). Called in the window's thread, once per silence, a look
+            after `hung` or when the watch ends: it may have to wait for a busy database, and the
+            window must have shown the hang before.
         clock
             Seconds that never go back.
         """
@@ -55,6 +61,7 @@ class Watchdog(QObject):
         self._began_at: float | None = None
         self._origin: Origin | None = None
         self._silent = False
+        self._unwritten: tuple[str, Origin | None] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -74,6 +81,7 @@ class Watchdog(QObject):
     def rest(self) -> None:
         """Stop watching, such as before an orderly end."""
         self._timer.stop()
+        self._write_down()
 
     @Slot(float)
     def beat(self, _engine_time: float) -> None:
@@ -83,7 +91,8 @@ class Watchdog(QObject):
     @Slot(object)
     def began(self, origin: Origin) -> None:
         """Hear that a part is taken in hand."""
-        self._began_at, self._origin = self._clock(), origin
+        self._heard_at = self._began_at = self._clock()
+        self._origin = origin
 
     @Slot(int, object)
     def ended(self, _inspection_id: int, _outcome: object) -> None:
@@ -96,6 +105,7 @@ class Watchdog(QObject):
         """Compare the clock with what was heard; called by the timer."""
         if self._begun_at is None:
             return
+        self._write_down()
         now = self._clock()
         if self._heard_at is None:
             quiet, allowed = now - self._begun_at, START_S
@@ -106,14 +116,17 @@ class Watchdog(QObject):
         if silent and not self._silent:
             self._silent = True
             sentence = self._sentence(max(quiet, in_hand))
-            try:
-                self._record_fault(sentence, self._origin)
-            finally:
-                # Shown even where it cannot be written down: both may hang on the same disk.
-                self.hung.emit(sentence)
+            self._unwritten = (sentence, self._origin)
+            self.hung.emit(sentence)
         elif self._silent and not silent:
             self._silent = False
             self.answered.emit("The engine answers again; look at the last parts once more.")
+
+    def _write_down(self) -> None:
+        """Record the hang that was shown, if there is one to record."""
+        unwritten, self._unwritten = self._unwritten, None
+        if unwritten is not None:
+            self._record_fault(*unwritten)
 
     def _sentence(self, seconds: float) -> str:
         part = "" if self._origin is None else f" on part {self._origin.part_id}"

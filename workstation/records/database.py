@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +17,14 @@ from sqlalchemy.orm import Session
 from workstation.records.errors import RecordsError
 from workstation.records.tables import ChainedRow
 
-BUSY_TIMEOUT_S = 5.0
-"""How long a writer waits for another one; each holds the lock for some milliseconds."""
+BUSY_TIMEOUT_S = 2.0
+"""How long a writer waits for another one; each holds the lock for some milliseconds.
+
+A part that waits twice, for its row and then for the fault that there is none, must still be done
+before the watchdog takes the engine for hung.
+"""
+
+_SWITCH_AGAIN_S = 0.01
 
 WAL_BACKSTOP_PAGES = 16_000
 """About 64 MB: where a writer checkpoints by itself, should the maintenance thread be gone."""
@@ -145,7 +153,7 @@ def _engine(url: URL) -> Engine:
         # Transactions are begun below: the driver's own way knows no BEGIN IMMEDIATE.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _switch_to_wal(cursor)
         cursor.execute("PRAGMA synchronous=FULL")  # an announced verdict survives the mains plug
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_BACKSTOP_PAGES}")
@@ -161,6 +169,21 @@ def _engine(url: URL) -> Engine:
             connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    """Keep a write-ahead log; waits for others who switch the same new file at this moment."""
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Of two that switch at once SQLite refuses one without waiting: both hold a read lock.
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # low byte: the plain code
+            if not busy or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_SWITCH_AGAIN_S)
 
 
 def _lock_key(station: str) -> int:

@@ -4,7 +4,8 @@ import pytest
 
 from engine.types import Origin
 from tests.fakes import FakeClock, an_inspection, an_origin
-from workstation.inspection.watchdog import Watchdog
+from workstation.inspection.watchdog import LOOK_MS, SILENT_S, Watchdog
+from workstation.records.database import BUSY_TIMEOUT_S
 
 Recorded = list[tuple[str, Origin | None]]
 
@@ -39,15 +40,16 @@ def test_a_beating_engine_is_left_alone(
     assert not dog.silent
 
 
-def test_five_silent_seconds_are_a_fault_reported_once(
+def test_a_silence_is_a_fault_reported_once_and_within_five_seconds(
     dog: Watchdog, clock: FakeClock, recorded: Recorded
 ) -> None:
-    clock.go_on(4.9)
+    clock.go_on(SILENT_S - 0.1)
     dog.look()
     assert not dog.silent
-    clock.go_on(0.2)
-    dog.look()
-    dog.look()
+    clock.go_on(0.1 + LOOK_MS / 1000)
+    assert clock() - 1000.0 < 5.0
+    for _ in range(3):
+        dog.look()
     assert dog.silent
     assert len(recorded) == 1
     assert recorded[0][1] is None
@@ -63,6 +65,7 @@ def test_an_inspection_that_does_not_end_is_a_fault_of_its_part(
         dog.beat(0.0)
         dog.look()
     assert dog.silent
+    dog.rest()
     assert recorded[0][1] is origin
     assert "000012" in recorded[0][0]
 
@@ -78,6 +81,40 @@ def test_an_inspection_that_ends_in_time_is_none(
     assert recorded == []
 
 
+def test_waiting_twice_for_a_busy_database_is_no_hang(
+    dog: Watchdog, clock: FakeClock, recorded: Recorded
+) -> None:
+    clock.go_on(0.9)  # since the last beat
+    dog.began(an_origin(1))
+    clock.go_on(2 * BUSY_TIMEOUT_S + 0.3)
+    dog.look()
+    assert not dog.silent
+
+
+@pytest.mark.parametrize("then", ["look", "rest"])
+def test_a_hang_is_shown_before_it_is_written_down(
+    dog: Watchdog, clock: FakeClock, recorded: Recorded, then: str
+) -> None:
+    """The database may be what hangs: waiting for it first would hide the hang."""
+    written_when_shown: list[int] = []
+    dog.hung.connect(lambda _: written_when_shown.append(len(recorded)))
+    clock.go_on(6.0)
+    dog.look()
+    assert written_when_shown == [0]
+    assert recorded == []
+    getattr(dog, then)()
+    assert len(recorded) == 1
+
+
+def test_a_hang_that_ends_the_program_at_once_is_written_down(
+    dog: Watchdog, clock: FakeClock, recorded: Recorded
+) -> None:
+    dog.hung.connect(dog.rest)
+    clock.go_on(6.0)
+    dog.look()
+    assert len(recorded) == 1
+
+
 def test_an_engine_that_comes_back_is_told(
     dog: Watchdog, clock: FakeClock, recorded: Recorded
 ) -> None:
@@ -90,6 +127,7 @@ def test_an_engine_that_comes_back_is_told(
     assert len(answers) == 1
     assert not dog.silent
     clock.go_on(6.0)
+    dog.look()
     dog.look()
     assert len(recorded) == 2
 
