@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine.sources.base import SourceConfig, SourceStatus
+from engine.sources.base import SourceStatus
 from engine.types import EngineState, Fault, FitStep, Inspection
 from workstation.inspection.line import Line
 from workstation.inspection.record import Record
@@ -163,10 +163,6 @@ class InspectController(QObject):
     def cancel_fit(self) -> None:
         """Ask the engine to drop the running fit."""
         self.cancel_fit_requested.emit()
-
-    def change_source(self, config: SourceConfig) -> None:
-        """Ask the engine for another source."""
-        self.source_requested.emit(config)
 
     def use_own_pictures(self, good: Path, watch: Path) -> bool:
         """Ask for a fit on a folder of good pictures, then for watching another folder."""

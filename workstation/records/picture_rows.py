@@ -28,17 +28,13 @@ def append_safe_picture(
         It could not be written.
     """
     row = PictureRow(
-        station=station,
-        inspection_id=inspection_id,
-        settled_at=now_us(),
         state=PictureState.SAFE,
         path=str(path),
         sha256=sha256,
         size_bytes=size_bytes,
         reason="",
     )
-    with database.writing(station) as session:
-        return append(database, session, row)
+    return _append(database, station, inspection_id, row)
 
 
 def append_lost_picture(
@@ -52,14 +48,13 @@ def append_lost_picture(
         It could not be written.
     """
     row = PictureRow(
-        station=station,
-        inspection_id=inspection_id,
-        settled_at=now_us(),
-        state=PictureState.LOST,
-        path=None,
-        sha256=None,
-        size_bytes=None,
-        reason=reason,
+        state=PictureState.LOST, path=None, sha256=None, size_bytes=None, reason=reason
     )
+    return _append(database, station, inspection_id, row)
+
+
+def _append(database: Database, station: str, inspection_id: int, row: PictureRow) -> int:
+    """Write down what became of the picture of an inspection, now."""
+    row.station, row.inspection_id, row.settled_at = station, inspection_id, now_us()
     with database.writing(station) as session:
         return append(database, session, row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -16,7 +15,6 @@ from workstation.records.derive import add_feedback, add_inspection
 from workstation.records.errors import AlreadyRecorded, RecordsError
 from workstation.records.images import PictureWriter
 from workstation.records.maps import pack_map
-from workstation.records.picture_rows import append_safe_picture
 from workstation.records.rows import Circumstances, row_of_fault, row_of_inspection, to_json
 from workstation.records.tables import CompactMapRow, EventRow, FeedbackRow, InspectionRow
 from workstation.records.times import now_us
@@ -170,27 +168,6 @@ class Store:
         """
         with self._database.writing(self.station) as session:
             return self._append_event(session, EventKind(kind), detail)
-
-    def add_picture(
-        self, inspection_id: int, *, path: PurePosixPath, sha256: str, size_bytes: int
-    ) -> int:
-        """Write down that the picture of an inspection is safe in a file.
-
-        `path` is relative to the folder of pictures, `sha256` (hex) is over the file's bytes.
-
-        Raises
-        ------
-        RecordsError
-            It could not be written, or there is no such inspection.
-        """
-        return append_safe_picture(
-            self._database,
-            self.station,
-            inspection_id,
-            path=path,
-            sha256=sha256,
-            size_bytes=size_bytes,
-        )
 
     def _circumstances(self) -> Circumstances:
         return Circumstances(

@@ -54,7 +54,6 @@ class Line:
         controller.start_requested.connect(worker.start)
         controller.stop_requested.connect(worker.stop)
         controller.limits_requested.connect(worker.move_limits)
-        controller.source_requested.connect(worker.set_source)
         controller.cancel_fit_requested.connect(worker.cancel_fit)
 
     @property

@@ -6,7 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from engine.recipe import Roi
-from engine.sources.base import FolderConfig, SourceStatus
+from engine.sources.base import SourceStatus
 from engine.types import EngineState, FitStep, Verdict
 from tests.fakes import a_fault, an_image, an_inspection
 from tests.workstation.inspection.conftest import FACTS, Line
@@ -197,12 +197,10 @@ def test_a_lot_changes_with_an_event_and_a_message(line: Line) -> None:
 
 
 def test_commands_reach_the_worker_as_signals(line: Line) -> None:
-    config = FolderConfig(path=Path("pictures"))
     line.controller.start()
     line.controller.stop()
-    line.controller.change_source(config)
     line.controller.cancel_fit()
-    assert line.worker.asked == [("start",), ("stop",), ("set_source", config), ("cancel_fit",)]
+    assert line.worker.asked == [("start",), ("stop",), ("cancel_fit",)]
 
 
 def test_own_pictures_need_two_folders(line: Line, tmp_path: Path, qtbot: QtBot) -> None:

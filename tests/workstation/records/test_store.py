@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
@@ -138,11 +137,6 @@ def test_a_later_attempt_counts_and_the_earlier_does_not(
     store.record(inspection(1, attempt=2))
     (count,) = rows(select(HourlyCountRow))
     assert (count.outcome, count.count) == (Outcome.OK, 1)
-
-
-def test_a_picture_of_no_inspection_is_refused(store: Store) -> None:
-    with pytest.raises(RecordsError):
-        store.add_picture(5, path=PurePosixPath("a.png"), sha256="0" * 64, size_bytes=1)
 
 
 def test_events_keep_their_detail(store: Store, rows: Callable[..., list[EventRow]]) -> None:
