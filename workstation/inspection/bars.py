@@ -75,19 +75,19 @@ class Bars(QObject):
     @Slot(str)
     def ask_lot(self, scanned: str = "") -> None:
         """Ask for another lot; what was scanned stands there to be kept or undone."""
-        self.lot.ask(text=scanned, hint="type or scan the new lot; Enter changes it, Esc leaves")
+        hint = "type or scan the new lot; Enter alone ends this one, Esc leaves it"
+        self.lot.ask(text=scanned, hint=hint)
         self._ask_about_lot()
 
     @Slot()
     def _ask_about_lot(self) -> None:
         old = self._controller.line.record.lot or "without a name"
-        new = self.lot.line.text().strip() or "…"
+        new = self.lot.line.text().strip() or "without a name"
         self.lot.set_question(f"lot {old}  →  {new}")
 
     @Slot(str)
     def _keep_lot(self, lot: str) -> None:
-        if lot:
-            self._controller.change_lot(lot)
+        self._controller.change_lot(lot)
         self._leave_lot()
 
     @Slot()

@@ -10,20 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QLabel, QLineEdi
 
 from workstation.widgets.big_key import BigKey, KeyTone
 from workstation.widgets.style import Palette, Sizes
-
-
-class _Folder(QLineEdit):
-    """A line for a folder's path; keeps every key but Esc to itself."""
-
-    left = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Type; Esc leaves."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
-        else:
-            super().keyPressEvent(event)
-        event.accept()
+from workstation.widgets.typed_line import TypedLine
 
 
 class OwnPicturesPanel(QFrame):
@@ -48,12 +35,12 @@ class OwnPicturesPanel(QFrame):
         title = QLabel("Use my own pictures")
         title.setProperty("tone", "title")
         words = QLabel(
-            "Loupe learns from pictures of good parts only; 30 or more are a good start. "
+            "Loupe learns from pictures of good parts only; 50 or more are a good start. "
             "Then it inspects every picture that comes into the watched folder."
         )
         words.setWordWrap(True)
         words.setProperty("tone", "quiet")
-        self.good, self.watch = _Folder(), _Folder()
+        self.good, self.watch = TypedLine(), TypedLine()
         self.good.setPlaceholderText("folder with pictures of good parts")
         self.watch.setPlaceholderText("folder into which new pictures come")
         self._why = QLabel()

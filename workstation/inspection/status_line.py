@@ -14,14 +14,6 @@ from workstation.widgets.style import Sizes
 HEIGHT_AT_720 = 22
 LITTLE_DISK_GB = 5.0
 
-ENGINE_WORDS = {
-    None: "starting",
-    EngineState.PREOPERATIONAL: "no release",
-    EngineState.READY: "ready",
-    EngineState.CONTINUOUS_EXECUTION: "running",
-    EngineState.ERROR: "error",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class StationFacts:
@@ -72,9 +64,8 @@ class StatusLine(QFrame):
         healthy = source is None or source.healthy
         self._say("source", "no source" if source is None else source.sentence, bad=not healthy)
         self._labels["source"].setToolTip(self._labels["source"].text())
-        state = "no answer" if line.hung else ENGINE_WORDS[line.state]
         failed = bool(line.hung) or line.state is EngineState.ERROR
-        self._say("engine", f"engine {state}", bad=failed)
+        self._say("engine", f"engine {_engine_words(line)}", bad=failed)
         skipped = 0 if source is None else source.skipped
         self._say("skipped", f"skipped {skipped}")
         lost = facts.pictures_lost
@@ -92,6 +83,31 @@ class StatusLine(QFrame):
         if label.property("tone") != tone:
             label.setProperty("tone", tone)
             label.style().polish(label)
+
+
+def _engine_words(line: Line) -> str:
+    if line.hung:
+        return "no answer"
+    match line.state:
+        case None:
+            return "starting"
+        case EngineState.PREOPERATIONAL:
+            return _missing_words(line)
+        case EngineState.READY:
+            return "ready"
+        case EngineState.CONTINUOUS_EXECUTION:
+            return "running"
+        case EngineState.ERROR:
+            return "error"
+
+
+def _missing_words(line: Line) -> str:
+    """Say what the engine waits for before it can inspect."""
+    if not line.settled:
+        return "starting"
+    if line.fit is not None:
+        return "learning"
+    return "no release" if line.release is None else "no source"
 
 
 def _release_words(line: Line) -> str:

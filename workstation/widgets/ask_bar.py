@@ -8,20 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QWidget
 
 from workstation.widgets.big_key import BigKey, KeyTone
 from workstation.widgets.style import Palette, Sizes
-
-
-class _Line(QLineEdit):
-    """A line that keeps every key to itself, so that typing or a scan never presses a key."""
-
-    left = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Type; Esc leaves."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
-        else:
-            super().keyPressEvent(event)
-        event.accept()
+from workstation.widgets.typed_line import TypedLine
 
 
 class AskBar(QFrame):
@@ -49,7 +36,7 @@ class AskBar(QFrame):
         self._needs_text = needs_text
         self._question = QLabel()
         self._question.setProperty("tone", "strong")
-        self._line = _Line()
+        self._line = TypedLine()
         self._line.setMaxLength(80)
         self._keep = BigKey(keep_words, shortcut="Enter", palette=palette, tone=KeyTone.ACT)
         self._undo = BigKey("undo", shortcut="Esc", palette=palette)
@@ -70,6 +57,11 @@ class AskBar(QFrame):
     def line(self) -> QLineEdit:
         """Where the person types."""
         return self._line
+
+    @property
+    def question(self) -> str:
+        """What is asked."""
+        return self._question.text()
 
     def set_sizes(self, sizes: Sizes) -> None:
         """Follow the window's size."""

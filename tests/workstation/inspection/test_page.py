@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.types import EngineState, FitStep, Verdict
-from tests.workstation.inspection.conftest import Line
+from tests.workstation.inspection.conftest import FACTS, Line
 from workstation.inspection.keyboard import BINDINGS, Action
 from workstation.inspection.page import InspectPage
 from workstation.main_window import MainWindow
-from workstation.records.words import FeedbackVerdict
+from workstation.records.words import EventKind, FeedbackVerdict
 from workstation.widgets.big_key import BigKey
 
 
@@ -76,6 +76,25 @@ def test_a_scan_into_the_lot_field_changes_the_lot_and_presses_no_key(
     assert line.record.lot == "12SX3"
     assert line.record.feedback == {}
     assert line.worker.asked == []
+    assert not page.bars.lot.isVisible()
+
+
+def test_enter_alone_ends_a_lot(line: Line, page: InspectPage, qtbot: QtBot) -> None:
+    line.run()
+    page.act(Action.LOT)
+    assert page.bars.lot.question == "lot 4711  →  without a name"
+    qtbot.keyClick(page.bars.lot.line, Qt.Key.Key_Return)
+    assert line.record.lot == ""
+    assert line.record.events == [(EventKind.LOT_CHANGED, {"old": "4711", "new": ""})]
+    assert line.shown.messages.newest.words == "Lot 4711 → without a name"
+    assert not page.bars.lot.isVisible()
+
+
+def test_escape_leaves_the_lot_as_it_is(line: Line, page: InspectPage, qtbot: QtBot) -> None:
+    line.run()
+    page.act(Action.LOT)
+    qtbot.keyClick(page.bars.lot.line, Qt.Key.Key_Escape)
+    assert line.record.lot == "4711"
     assert not page.bars.lot.isVisible()
 
 
@@ -244,3 +263,22 @@ def test_the_bottom_edge_says_where_and_what(line: Line, page: InspectPage) -> N
     assert words("engine") == "engine running"
     assert (words("skipped"), words("lost")) == ("skipped 0", "pictures lost 0")
     assert (words("disk"), words("person")) == ("disk 100 GB free", "local")
+
+
+def test_an_engine_that_cannot_inspect_says_what_it_lacks(line: Line, page: InspectPage) -> None:
+    window = window_of(page)
+
+    def engine_words() -> str:
+        window.refresh()
+        return window.status_line.words("engine")
+
+    line.worker.state_changed.emit(EngineState.PREOPERATIONAL, "")
+    said = [engine_words()]
+    line.worker.refused.emit("The release could not be opened.")
+    said.append(engine_words())
+    line.worker.fit_progressed.emit(FitStep("Reading", 1, 10, 5.0))
+    said.append(engine_words())
+    line.worker.fit_ended.emit(FACTS, "")
+    line.worker.release_changed.emit(FACTS)
+    said.append(engine_words())
+    assert said == ["engine starting", "engine no release", "engine learning", "engine no source"]
