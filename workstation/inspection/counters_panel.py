@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workstation.inspection.line import Line
+from workstation.records.statistics import ShiftCounts
 from workstation.widgets.style import Sizes
 
 ROWS = (
@@ -54,7 +53,6 @@ class CountersPanel(QFrame):
         parts = "DEMO parts of this shift" if line.simulated else "this shift"
         self._title.setText(f"{parts}{shift}")
         counts, pace = line.counters.counts, line.counters.parts_per_min()
-        share = counts.yield_share
         skipped = 0 if line.source is None else line.source.skipped
         shown = {
             "parts": _spaced(counts.parts),
@@ -63,7 +61,7 @@ class CountersPanel(QFrame):
             "NG": _spaced(counts.ng),
             "faults": _spaced(counts.faults),
             "skipped": _spaced(skipped),
-            "yield": _percent(share),
+            "yield": _yield_words(counts),
             "parts/min": "–" if pace is None else f"{pace:.0f}",
         }
         for word, number in shown.items():
@@ -79,14 +77,14 @@ def _label(words: str, *, tone: str) -> QLabel:
     return label
 
 
-def _percent(share: float | None) -> str:
-    """Write a share with one decimal; a whole 100 % needs none and would not fit with it."""
-    if share is None:
+def _yield_words(counts: ShiftCounts) -> str:
+    """Write the yield with one decimal; a whole 100 % needs none and would not fit with it."""
+    if counts.judged == 0:
         return "–"
-    if share == 1:
+    if counts.final_ok == counts.judged:
         return "100%"
-    # Rounded down: 100 % would say that no part was bad.
-    return f"{math.floor(1000 * share) / 10:.1f}%"
+    # Rounded down: 100.0 % would say that no part was bad.
+    return f"{1000 * counts.final_ok // counts.judged / 10:.1f}%"
 
 
 def _spaced(count: int) -> str:

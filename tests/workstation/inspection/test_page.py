@@ -13,6 +13,7 @@ from tests.workstation.inspection.conftest import FACTS, Line
 from workstation.inspection.keyboard import BINDINGS, Action
 from workstation.inspection.page import InspectPage
 from workstation.main_window import MainWindow
+from workstation.records.statistics import ShiftCounts
 from workstation.records.words import EventKind, FeedbackVerdict
 from workstation.widgets.big_key import BigKey
 
@@ -156,6 +157,19 @@ def test_a_burst_of_500_parts_is_counted_and_hardly_repainted(
     assert page.counters.number("NG") == "50"
     assert page.pane.waiting_words == "49 more"
     assert page.repaints - before <= 3 + spent / 0.033
+
+
+@pytest.mark.parametrize(
+    ("good", "of", "words"),
+    [(0, 0, "–"), (29, 29, "100%"), (29, 100, "29.0%"), (9_999, 10_000, "99.9%")],
+)
+def test_a_yield_below_100_percent_never_reads_as_100(
+    line: Line, page: InspectPage, good: int, of: int, words: str
+) -> None:
+    line.record.counts = ShiftCounts(ok=good, ng=of - good, final_ok=good)
+    line.run()
+    page.refresh()
+    assert page.counters.number("yield") == words
 
 
 def test_nothing_new_repaints_nothing(line: Line, page: InspectPage) -> None:
