@@ -19,7 +19,7 @@ from engine.recipe import Recipe
 from engine.releases.folder import Release, open_release
 from engine.sources.base import SimulatorConfig, SourceConfig
 from engine.sources.simulator import DEMO
-from engine.types import Fault, FaultKind, Limits, Origin
+from engine.types import Fault, FaultKind, Origin
 from workstation.demo import LINE, demo_pictures, demo_recipe
 from workstation.engine_thread import EngineThread
 from workstation.garbage import collecting_in_this_thread
@@ -203,8 +203,7 @@ class Program(QObject):
         worker.fit_ended.connect(self._fit_ended)
         controller.start_requested.connect(self._start)
         controller.stop_requested.connect(self._stop)
-        controller.limits_requested.connect(self._move_limits)
-        controller.source_requested.connect(self._set_source)
+        controller.limits_requested.connect(engine.limits_requested)
         controller.cancel_fit_requested.connect(engine.cancel_fit_requested)
         controller.own_pictures_requested.connect(self._use_own_pictures)
         self.window.closing.connect(self.end)
@@ -257,16 +256,6 @@ class Program(QObject):
         self.station.remember(running=False)
         self._note(EventKind.STOPPED)
         self.engine.stop_requested.emit()
-
-    @Slot(object, str)
-    def _move_limits(self, limits: Limits, reason: str) -> None:
-        self.engine.limits_requested.emit(limits, reason)
-
-    @Slot(object)
-    def _set_source(self, source: SourceConfig) -> None:
-        self._note_source(self.station.settings.source, source)
-        self.station.remember(source=source)
-        self.engine.source_requested.emit(self._opened(source))
 
     @Slot(object)
     def _remember_overlay(self, overlay: OverlaySettings) -> None:

@@ -40,8 +40,6 @@ class InspectController(QObject):
         Commands without arguments.
     limits_requested
         `engine.types.Limits` and the reason a person gave.
-    source_requested
-        A `SourceConfig`.
     own_pictures_requested
         Folder with good pictures to learn from, folder to watch (both `pathlib.Path`).
     """
@@ -50,7 +48,6 @@ class InspectController(QObject):
     stop_requested = Signal()
     cancel_fit_requested = Signal()
     limits_requested = Signal(object, str)
-    source_requested = Signal(object)
     own_pictures_requested = Signal(object, object)
 
     def __init__(
