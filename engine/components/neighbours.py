@@ -85,13 +85,17 @@ class Bank:
 def _partial_squares(queries: Tensor, block: Tensor, squares: Tensor) -> Tensor:
     """Give (n, m) ‖b‖² − 2 q·b, as a 1 × 1 convolution over a picture one query wide.
 
-    The same sum of products as a matrix product; but the convolutions torch uses on processors
-    reach about twice the speed of the matrix library it comes with on AMD (784 × 1638 × 384 on
-    2 cores: 2.8 instead of 5.3 ms), and lose nothing elsewhere.
+    The same sum of products as a matrix product; but oneDNN, which torch convolves with on
+    processors, is two to three times as fast as the matrix library torch brings on AMD
+    (784 × 4625 × 227: 8.8 instead of 24 ms on one core, 4.4 instead of 12 ms on two). It is called
+    by name because ``conv2d`` goes round it for a 1 × 1 convolution on one thread.
     """
     count, dimensions = queries.shape
     picture = queries.contiguous().view(1, count, 1, dimensions).permute(0, 3, 1, 2)
-    table: Tensor = functional.conv2d(picture, block, squares)
+    if queries.device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        table = torch.mkldnn_convolution(picture, block, squares, (0, 0), (1, 1), (1, 1), 1)
+    else:
+        table = functional.conv2d(picture, block, squares)
     return table[0, :, :, 0].T
 
 
