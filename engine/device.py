@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import cv2
 import torch
 
 from engine.errors import RecipeError
@@ -21,6 +22,9 @@ def open_device(wish: str = "auto") -> torch.device:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.benchmark = False
+    # OpenCV's own threads go on spinning after each small task and hold torch's up: on 2 cores the
+    # 95th percentile of an inspection was 27 ms with them and is 16 ms without.
+    cv2.setNumThreads(1)
     has_gpu = torch.cuda.is_available()
     if wish == "auto":
         return torch.device("cuda" if has_gpu else "cpu")

@@ -21,8 +21,17 @@ def find_regions(shown_map: ShownMap, limit: float, rectangle: Roi) -> tuple[Reg
     rectangle
         The inspected rectangle in source pixels; boxes and areas are given in its plane.
     """
-    above = (shown_map > limit).astype(np.uint8)  # NaN compares as False: never part of a region
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
+    above = shown_map > limit  # NaN compares as False: never part of a region
+    hit_rows, hit_columns = np.flatnonzero(above.any(1)), np.flatnonzero(above.any(0))
+    if not len(hit_rows):
+        return ()
+    # Labelled where something stands out only: a fifth of the time on a part with one defect.
+    first_row, first_column = int(hit_rows[0]), int(hit_columns[0])
+    cut = slice(first_row, hit_rows[-1] + 1), slice(first_column, hit_columns[-1] + 1)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        above[cut].astype(np.uint8), connectivity=8
+    )
+    values = shown_map[cut]
     rows, columns = shown_map.shape
     across, down = rectangle.width, rectangle.height
     pixel_area = across * down / (rows * columns)
@@ -31,10 +40,11 @@ def find_regions(shown_map: ShownMap, limit: float, rectangle: Roi) -> tuple[Reg
         left, top, width, height, area = (int(value) for value in stats[label])
         window = np.where(
             labels[top : top + height, left : left + width] == label,
-            shown_map[top : top + height, left : left + width],
+            values[top : top + height, left : left + width],
             -np.inf,
         )
         peak_row, peak_column = np.unravel_index(int(window.argmax()), window.shape)
+        left, top = left + first_column, top + first_row
         # Whole numbers all the way: 224 · (225 / 224) is above 225, and a box would leave the part.
         x, y = left * across // columns, top * down // rows
         right = -(-(left + width) * across // columns)

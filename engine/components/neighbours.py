@@ -55,8 +55,7 @@ class Bank:
         indices
             (n,) int64.
         """
-        best = queries.new_full((len(queries),), torch.inf)
-        winner = torch.zeros(len(queries), dtype=torch.int64, device=queries.device)
+        found = []
         for number, block in enumerate(self._blocks):
             start = number * BLOCK_ROWS
             squares = self._squares[start : start + BLOCK_ROWS]
@@ -65,11 +64,15 @@ class Bank:
                 left_out = self.groups[start : start + BLOCK_ROWS] == without_group
                 squares = squares.masked_fill(left_out, torch.inf)
             partial, index = _smallest(_partial_squares(queries, block, squares))
+            found.append((partial, index + start))
+        best, winner = found[0]
+        for partial, index in found[1:]:
             better = partial < best
-            best = torch.where(better, partial, best)
-            winner = torch.where(better, index + start, winner)
-        distances = (queries - self.rows[winner]).square_().sum(1).sqrt_()
-        return distances.masked_fill_(best.isinf(), torch.inf), winner
+            best, winner = torch.where(better, partial, best), torch.where(better, index, winner)
+        distances = torch.linalg.vector_norm(queries - self.rows[winner], dim=1)
+        if without_group is not None:
+            distances.masked_fill_(best.isinf(), torch.inf)
+        return distances, winner
 
     def around(self, row: int, count: int, *, without_group: int | None = None) -> Tensor:
         """Give the indices of the `count` rows nearest to a row, itself first (N_b of Eq. 7)."""
