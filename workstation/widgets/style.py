@@ -91,7 +91,7 @@ class Sizes:
         """
         unit = min(max(min(width / 1280, height / 720), 0.75), 4.0)
         dots = dots_per_inch if 50 <= dots_per_inch <= 400 else 96.0
-        key = min(max(KEY_MM / MM_PER_INCH * dots, 72 * unit), 84 * unit)
+        key = min(max(KEY_MM / MM_PER_INCH * dots, 72 * unit), 91 * unit)
         return cls(
             unit=unit,
             key_px=round(key),

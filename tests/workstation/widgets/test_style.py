@@ -26,7 +26,7 @@ def test_keys_are_24_mm_where_the_window_has_room() -> None:
 
 
 def test_keys_are_capped_so_that_a_small_window_holds_them() -> None:
-    assert Sizes.for_window(1280, 720, dots_per_inch=200).key_px == 84
+    assert Sizes.for_window(1280, 720, dots_per_inch=200).key_px == 91
 
 
 @pytest.mark.parametrize("reported", [0.0, 7.0, 10_000.0])
