@@ -3,6 +3,10 @@
 Every message says what happened, to what, and what to do about it; it is shown to people as it is.
 """
 
+from __future__ import annotations
+
+from engine.types import HealthReading
+
 
 class EngineError(Exception):
     """Root of all errors the engine raises on purpose; anything else is a bug."""
@@ -14,6 +18,20 @@ class SourceError(EngineError):
 
 class PictureError(SourceError):
     """One picture could not be read: the file is damaged, empty or of a foreign format."""
+
+
+class UnfitPictureError(EngineError):
+    """A picture that tells nothing about the part: too dark, out of focus, torn.
+
+    Attributes
+    ----------
+    reading
+        What was measured.
+    """
+
+    def __init__(self, sentence: str, reading: HealthReading) -> None:
+        super().__init__(sentence)
+        self.reading = reading
 
 
 class WeightsError(EngineError):

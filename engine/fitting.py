@@ -123,6 +123,7 @@ def fit(
         ),
         preprocessing=preprocessing,
         rule=recipe.rule,
+        deadline_ms=recipe.verdict_within_ms,
         limits=limits,
         fitted_limits=limits,
         calibration=calibration,

@@ -12,6 +12,9 @@ from engine.types import MethodName
 Polygon: TypeAlias = tuple[tuple[float, float], ...]
 """Corners (x, y) in source pixels; pixel (0, 0) covers the square from (0, 0) to (1, 1)."""
 
+DEADLINE_SHARE = 0.8
+"""Share of the takt in which a verdict must be there, so that the reject output can still act."""
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -84,10 +87,21 @@ class Recipe(_Settings):
     rule: Rule = Rule()
     false_alarm_rate: float = Field(default=0.01, gt=0, lt=0.5)
     """Stated share of good parts that may be NG; the rate of REVIEW and NG together is twice it."""
+    takt_s: float | None = Field(default=None, gt=0)
+    """Seconds from one part to the next; None: the line waits for the verdict."""
+    deadline_ms: float | None = Field(default=None, gt=0)
+    """Milliseconds after which a verdict is a fault; None: see `verdict_within_ms`."""
     part_pattern: str | None = None
     """Regular expression; pictures with the same first group are one part and are held out
     together. None: every picture is a part of its own."""
     seed: int = Field(default=0, ge=0)
+
+    @property
+    def verdict_within_ms(self) -> float | None:
+        """The deadline: as set, else 80 % of the takt; None where neither is set."""
+        if self.deadline_ms is not None or self.takt_s is None:
+            return self.deadline_ms
+        return DEADLINE_SHARE * self.takt_s * 1e3
 
     @field_validator("part_pattern")
     @classmethod

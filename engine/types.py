@@ -40,16 +40,22 @@ class MethodName(StrEnum):
 
 
 class EngineState(StrEnum):
-    """State of the engine, in the words of OPC 40100-1 (Machine Vision)."""
+    """State of the engine, in the words of OPC 40100-1 (Machine Vision), state machine of §8."""
 
     PREOPERATIONAL = "Preoperational"
-    """No release is loaded, or one is being fitted: nothing can be inspected."""
-    READY = "Ready"
-    """A release is loaded and the line is stopped."""
-    CONTINUOUS_EXECUTION = "ContinuousExecution"
-    """Parts are inspected as they come."""
+    """Nothing is opened yet, or no source is chosen: nothing can be inspected."""
+    HALTED = "Halted"
+    """The engine was shut down and takes no further command."""
     ERROR = "Error"
     """The source is lost or the record cannot be written: a person must act."""
+    INITIALIZED = "Initialized"
+    """A source is open; no release is loaded, or one is being fitted."""
+    READY = "Ready"
+    """Source and release are there and the line is stopped."""
+    SINGLE_EXECUTION = "SingleExecution"
+    """A number of parts that was asked for is inspected, then the line stops."""
+    CONTINUOUS_EXECUTION = "ContinuousExecution"
+    """Parts are inspected as they come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,8 @@ class Frame:
     origin: Origin
     original: bytes | None = field(default=None, repr=False)
     """The file's bytes as found, so that the archive keeps what was seen; None without a file."""
+    captured_s: float | None = None
+    """`time.monotonic` when a camera delivered it; None for others, whose age does not matter."""
 
     def __post_init__(self) -> None:
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
@@ -108,11 +116,29 @@ class FaultKind(StrEnum):
     """Which part of the station could not do its work."""
 
     PICTURE = "picture"
-    """The picture could not be read or decoded."""
+    """The picture could not be read or decoded, or the camera gave none."""
+    HEALTH = "health"
+    """The picture is not like the good ones in light, focus or wholeness: nothing can be told."""
+    TRIGGER = "trigger"
+    """A picture was asked for while too many were waiting."""
+    LATE = "late"
+    """The verdict came after the deadline; the part has moved on."""
     ENGINE = "engine"
-    """The inspection failed or did not end in time."""
+    """The inspection failed or hung."""
     RECORD = "record"
     """The verdict could not be written down, so it must not be announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReading:
+    """How far one picture is from the good pictures of the release, apart from any anomaly."""
+
+    values: Mapping[str, float]
+    """What was measured by name, in the units of `engine.picture_health.PictureHealth`."""
+    sigmas: Mapping[str, float]
+    """The same as signed distances from the release's baseline, in its standard deviations."""
+    warning: str = ""
+    """A sentence for people where a distance is beyond the warning limit; else empty."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +155,8 @@ class Fault:
     """The picture, where there is one."""
     original: bytes | None = field(default=None, repr=False)
     """The bytes of a file that could not be decoded; None where they could not be read."""
+    health: HealthReading | None = None
+    """None where no picture was measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,6 +231,8 @@ class Inspection:
     release_id: str
     stage_ms: Mapping[str, float]
     """Milliseconds per stage: preprocess, method, map, judge."""
+    health: HealthReading | None = None
+    """None for a release without a baseline."""
 
     @property
     def latency_ms(self) -> float:

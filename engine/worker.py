@@ -7,30 +7,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.device import leave_a_core
 from engine.errors import EngineError, SourceError
+from engine.execution import Execution, Recorder
 from engine.fitting import FitSteps, fit
 from engine.inspector import Inspector
 from engine.pictures import Picture
 from engine.recipe import Recipe
 from engine.releases.folder import Release, open_release
 from engine.releases.library import Library
-from engine.sources.base import Source, SourceConfig
-from engine.sources.opening import open_source
-from engine.types import (
-    EngineState,
-    Fault,
-    FaultKind,
-    FileKey,
-    Frame,
-    Inspection,
-    Limits,
-    Origin,
-)
+from engine.sources.base import SourceConfig
+from engine.sources.orders import Orders
+from engine.types import EngineState, Fault, Inspection, Limits, Origin
 
 log = logging.getLogger(__name__)
 
@@ -39,41 +30,29 @@ IDLE_MS = 20
 LOST_MS = 500
 """Pause before the next look at a source that is lost."""
 BEAT_MS = 500
-_NO_RECORD = "The record cannot be written; no further part is taken until it can."
 UNSEEN_FRAMES = 16
 """Inspections told and not yet acknowledged; beyond, only their small pictures cross over."""
-
-
-class Recorder(Protocol):
-    """Writes down what happened, one transaction each; used in the worker's thread."""
-
-    person: str
-    """Who stands at the station."""
-
-    def record(self, inspection: Inspection) -> int:
-        """Give the row's number; raises where it could not be written."""
-        ...
-
-    def record_fault(self, fault: Fault) -> int:
-        """Give the row's number; raises where it could not be written."""
-        ...
-
-    def seen(self, key: FileKey) -> bool:
-        """Tell whether this very file stands in the record."""
-        ...
 
 
 class EngineWorker(QObject):
     """Inspects, judges and records one frame per turn of its event loop.
 
     Lives in a QThread of its own. Nobody calls a slot: commands are signals connected to it, so
-    they take effect between two frames and the engine needs no lock. States::
+    they take effect between two frames and the engine needs no lock. (Only `orders` may be used
+    from any thread, because a trigger cannot wait for the inspection in hand.) States, named as in
+    OPC 40100-1, §8::
 
-        PREOPERATIONAL --release active--> READY --start--> CONTINUOUS_EXECUTION
-              ^                              ^                 |        |    ^
-              |                              +------stop-------+   lost |    | back
-              +-- no release, no source                                 v    |
-                                                                       ERROR-+
+        PREOPERATIONAL --source open--> INITIALIZED --release active--> READY
+              ^                              ^                          |   ^
+              +---------- no source ---------+------ no release --------+   |
+                                                                        |   |
+                          inspect_parts(n): SINGLE_EXECUTION <----------+   |
+                          start:        CONTINUOUS_EXECUTION <----------+   |
+                                                    |                       |
+                                                    +--- stop, n parts done +
+
+        any of these --source lost, record cannot be written--> ERROR --can again--> back
+        any of these --shut_down--> HALTED
     """
 
     inspected = Signal(int, object)  # row number in the record, Inspection
@@ -87,6 +66,7 @@ class EngineWorker(QObject):
     refused = Signal(str)  # a command that could not be carried out, and what to do
     beat = Signal(float)  # time.monotonic(), twice a second while the event loop turns
     parts_done = Signal()  # the number of parts asked for by `inspect_parts` is reached
+    previewed = Signal(object)  # answer to preview: Image (H, W, 3) uint8 RGB, or None
     stopped = Signal()  # answer to shut_down: nothing runs any more
 
     def __init__(self, recorder: Recorder, library: Library, *, device: str = "auto") -> None:
@@ -94,17 +74,21 @@ class EngineWorker(QObject):
         self._recorder = recorder
         self._library = library
         self._device = device
-        self._inspector: Inspector | None = None
-        self._source: Source | None = None
-        self._lost = ""
+        self._execution = Execution(recorder, began=self.began.emit)
         self._wanted = False
         self._parts_left: int | None = None
         self._unseen = 0
-        self._unrecorded: Fault | None = None
         self._fit: FitSteps | None = None
+        self._halted = False
         self._told: tuple[EngineState, str] | None = None
+        self._told_lost = ""
         self._turns: QTimer | None = None
         self._beats: QTimer | None = None
+
+    @property
+    def orders(self) -> Orders:
+        """What people and triggers ask of a camera; may be used from any thread."""
+        return self._execution.orders
 
     @Slot()
     def open(self) -> None:
@@ -141,15 +125,35 @@ class EngineWorker(QObject):
     @Slot(object)
     def set_source(self, config: SourceConfig | None) -> None:
         """Change to another source from the next frame on; None: no source."""
-        self._close_source()
-        if config is not None:
-            try:
-                self._source = open_source(config, self._recorder.seen)
-            except SourceError as error:
-                self._lost = str(error)
-                self.refused.emit(str(error))
+        try:
+            self._execution.change_source(config)
+        except SourceError as error:
+            self.refused.emit(str(error))
         self._tell_source()
         self._tell_state()
+
+    @Slot(object)
+    def adjust_source(self, config: SourceConfig) -> None:
+        """Let a running simulator go on at another speed, defect rate, strength or light."""
+        if not self._execution.adjust_source(config):
+            self.refused.emit("Only the simulator can be adjusted while it runs.")
+        self._tell_source()
+
+    @Slot(object)
+    def inspect_again(self, origin: Origin) -> None:
+        """Take a part once more, as its next attempt; a stopped line takes this one part."""
+        try:
+            self._execution.take_again(origin)
+        except Exception as error:  # the record could not be asked: said, and nothing is taken
+            self.refused.emit(str(error))
+            return
+        if not self._wanted:
+            self.inspect_parts(1)
+
+    @Slot()
+    def preview(self) -> None:
+        """Answer with what the source sees now, by `previewed`; takes nothing."""
+        self.previewed.emit(self._execution.preview())
 
     @Slot(str)
     def activate(self, release_folder: str) -> None:
@@ -163,17 +167,18 @@ class EngineWorker(QObject):
     @Slot(object, str)
     def move_limits(self, limits: Limits, reason: str) -> None:
         """Make a release with the same bank and other limits, and judge by it."""
-        if self._inspector is None:
+        inspector = self._execution.inspector
+        if inspector is None:
             self.refused.emit("There is no release whose limits could be moved. Fit one first.")
             return
         try:
             release = self._library.with_limits(
-                self._inspector.release, limits, reason=reason, person=self._recorder.person
+                inspector.release, limits, reason=reason, person=self._recorder.person
             )
-            self._inspector = self._inspector.judging_by(release)
+            inspector = self._execution.inspector = inspector.judging_by(release)
         except EngineError as error:
             self.refused.emit(str(error))
-        self.release_changed.emit(self._inspector.release)
+        self.release_changed.emit(inspector.release)
 
     @Slot(object, object)
     def fit(self, recipe: Recipe, pictures: Sequence[Picture]) -> None:
@@ -204,94 +209,39 @@ class EngineWorker(QObject):
                 timer.stop()
         self._turns = None
         self._drop_fit()
-        self._close_source()
-        self._record_late()
+        self._execution.close_source()
+        self._execution.record_late()
+        self._halted = True
+        self._tell_state()
         self.stopped.emit()
 
     @Slot()
     def _turn(self) -> None:
-        pause_ms = 0 if self._one_frame() or self._one_fit_step() else IDLE_MS
+        pause_ms = 0 if self._one_part() or self._one_fit_step() else IDLE_MS
         if self._turns is not None:
-            self._turns.start(LOST_MS if self._lost and pause_ms else pause_ms)
+            lost = self._execution.lost
+            self._turns.start(LOST_MS if lost and pause_ms else pause_ms)
 
-    def _one_frame(self) -> bool:
-        """Take, inspect, record and announce one frame; False when none was ready."""
-        if not self._wanted or self._inspector is None or self._source is None:
+    def _one_part(self) -> bool:
+        """Take, inspect, record and announce one part; False when none was ready."""
+        told = self._execution.next_part() if self._wanted else None
+        if told is None:
+            self._tell_loss()
             return False
-        if not self._record_late():
-            return False
-        taken = self._grab(self._source)
-        if taken is None:
-            return False
-        if isinstance(taken, Fault):
-            self._announce_fault(replace(taken, release_id=self._inspector.release.id))
+        if isinstance(told.outcome, Fault):
+            self.faulted.emit(told.number, told.outcome)
         else:
-            self._inspect(taken, self._inspector)
+            self._announce(told.number, told.outcome)
+        self._tell_loss()  # after the part, which may be what could not be recorded
         self._count_down()
         return True
 
-    def _grab(self, source: Source) -> Frame | Fault | None:
-        """Take the next picture; a source that fails is lost until it can deliver again."""
-        try:
-            taken = source.grab()
-        except SourceError as error:
-            self._set_lost(str(error))
-            return None
-        except Exception as error:  # the record could not be asked, or a bug: try again, and say so
-            sentence = f"No picture can be taken: {error} Loupe goes on by itself when it can."
-            if sentence != self._lost:
-                log.exception("the source failed")
-            self._set_lost(sentence)
-            return None
-        self._set_lost("")
-        return taken
-
-    def _inspect(self, frame: Frame, inspector: Inspector) -> None:
-        """Inspect and record; the first of the engine's two boundaries for any exception."""
-        self.began.emit(frame.origin)
-        kind = FaultKind.ENGINE
-        try:
-            inspection = inspector.inspect(frame)
-            kind = FaultKind.RECORD
-            number = self._recorder.record(inspection)
-        except Exception as error:
-            log.exception("part %s could not be inspected or recorded", frame.origin.part_id)
-            self._announce_fault(
-                Fault(
-                    origin=frame.origin,
-                    kind=kind,
-                    reason=_sentence(frame.origin, kind, error),
-                    release_id=inspector.release.id,
-                    frame=frame,
-                )
-            )
-            return
+    def _announce(self, number: int, inspection: Inspection) -> None:
         self._unseen += 1
-        if self._unseen > UNSEEN_FRAMES:
+        inspector = self._execution.inspector
+        if self._unseen > UNSEEN_FRAMES and inspector is not None:
             inspection = _small(inspection, inspector)
         self.inspected.emit(number, inspection)
-
-    def _announce_fault(self, fault: Fault) -> None:
-        try:
-            number = self._recorder.record_fault(fault)
-        except Exception as error:  # the same boundary: a fault is announced, whatever happens
-            log.exception("the fault of part %s could not be recorded", fault.origin.part_id)
-            number, self._unrecorded = 0, fault
-            self._set_lost(f"{_NO_RECORD} {error}")
-        self.faulted.emit(number, fault)
-
-    def _record_late(self) -> bool:
-        """Record the fault that could not be; False while it still cannot, and nothing is taken."""
-        if self._unrecorded is None:
-            return True
-        try:
-            self._recorder.record_fault(self._unrecorded)
-        except Exception as error:  # the same boundary
-            self._set_lost(f"{_NO_RECORD} {error}")
-            return False
-        self._unrecorded = None
-        self._set_lost("")
-        return True
 
     def _count_down(self) -> None:
         if self._parts_left is not None:
@@ -329,7 +279,7 @@ class EngineWorker(QObject):
         return None
 
     def _judge_by(self, release: Release) -> None:
-        self._inspector = Inspector.open(release, self._device)
+        self._execution.inspector = Inspector.open(release, self._device)
         self.release_changed.emit(release)
 
     def _drop_fit(self) -> None:
@@ -337,15 +287,10 @@ class EngineWorker(QObject):
             self._fit.close()
             self._fit = None
 
-    def _close_source(self) -> None:
-        if self._source is not None:
-            self._source.close()
-            self._source = None
-        self._lost = ""
-
-    def _set_lost(self, sentence: str) -> None:
-        if sentence != self._lost:
-            self._lost = sentence
+    def _tell_loss(self) -> None:
+        """Tell of a loss or its end at once; the sentence may change with each try."""
+        if self._execution.lost != self._told_lost:
+            self._told_lost = self._execution.lost
             self._tell_source()
             self._tell_state()
 
@@ -355,8 +300,8 @@ class EngineWorker(QObject):
         self._tell_source()
 
     def _tell_source(self) -> None:
-        if self._source is not None:
-            self.source_changed.emit(self._source.status())
+        if self._execution.source is not None:
+            self.source_changed.emit(self._execution.source.status())
 
     def _tell_state(self) -> None:
         state = self._state()
@@ -365,22 +310,22 @@ class EngineWorker(QObject):
             self.state_changed.emit(*state)
 
     def _state(self) -> tuple[EngineState, str]:
-        if self._inspector is None:
+        execution = self._execution
+        if self._halted:
+            return EngineState.HALTED, "The engine has ended."
+        if execution.inspector is None:
             why = "A recipe is being fitted." if self._fit is not None else "No release is active."
-            return EngineState.PREOPERATIONAL, why
-        if self._lost:
-            return EngineState.ERROR, self._lost
-        if self._source is None:
+            opened = execution.source is not None
+            return EngineState.INITIALIZED if opened else EngineState.PREOPERATIONAL, why
+        if execution.lost:
+            return EngineState.ERROR, execution.lost
+        if execution.source is None:
             return EngineState.PREOPERATIONAL, "No source is chosen."
         if not self._wanted:
             return EngineState.READY, "Stopped."
+        if self._parts_left is not None:
+            return EngineState.SINGLE_EXECUTION, "Inspecting what was asked for."
         return EngineState.CONTINUOUS_EXECUTION, "Inspecting."
-
-
-def _sentence(origin: Origin, kind: FaultKind, error: Exception) -> str:
-    what = "inspected" if kind is FaultKind.ENGINE else "recorded"
-    cause = str(error) or type(error).__name__
-    return f"Part {origin.part_id} could not be {what}: {cause} Inspect it again or set it aside."
 
 
 def _small(inspection: Inspection, inspector: Inspector) -> Inspection:

@@ -6,14 +6,25 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Slot
 from pytestqt.qtbot import QtBot
 
 from engine.releases.library import Library
-from engine.sources.base import SourceStatus
-from engine.types import EngineState, Fault, FileKey, FitStep, Frame, Inspection, Origin
+from engine.sources.base import PartName, SourceStatus
+from engine.types import (
+    EngineState,
+    Fault,
+    FileKey,
+    FitStep,
+    Frame,
+    Image,
+    Inspection,
+    Origin,
+)
 from tests.small_parts import frame_of, good_image
 from workstation.engine_thread import EngineThread
 
@@ -34,6 +45,13 @@ class ScriptedSource:
         if isinstance(item, Exception):
             raise item
         return item
+
+    def take_again(self, origin: Origin, attempt: int) -> None:
+        again = frame_of(good_image(100), origin.number)
+        self.items.appendleft(replace(again, origin=replace(origin, attempt=attempt)))
+
+    def preview(self) -> Image | None:
+        return next((item.image for item in self.items if isinstance(item, Frame)), None)
 
     def status(self) -> SourceStatus:
         return SourceStatus(name="script", sentence="As written.", healthy=True)
@@ -58,6 +76,12 @@ class ListRecorder:
 
     def seen(self, key: FileKey) -> bool:
         return False
+
+    def name_part(self, code: str | None, taken_at: datetime) -> PartName:
+        return PartName(code or f"part {len(self.rows) + 1}", 1)
+
+    def next_attempt(self, origin: Origin) -> int:
+        return origin.attempt + 1
 
     def _write(self, thing: Inspection | Fault) -> int:
         self.before(thing)
@@ -95,6 +119,7 @@ class Heard(QObject):
         self.fits: list[tuple[Any, str]] = []
         self.refused: list[str] = []
         self.beats: list[float] = []
+        self.previews: list[Image | None] = []
         self.parts_done = 0
         self.ended: list[bool] = []
         worker = engine.worker
@@ -108,6 +133,7 @@ class Heard(QObject):
         worker.fit_ended.connect(self._fit_ended)
         worker.refused.connect(self._refused)
         worker.beat.connect(self._beat)
+        worker.previewed.connect(self._previewed)
         worker.parts_done.connect(self._parts_done)
         engine.ended.connect(self._ended)
 
@@ -154,6 +180,10 @@ class Heard(QObject):
     @Slot(float)
     def _beat(self, seconds: float) -> None:
         self.beats.append(seconds)
+
+    @Slot(object)
+    def _previewed(self, image: Image | None) -> None:
+        self.previews.append(image)
 
     @Slot()
     def _parts_done(self) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 
+from engine.execution import Recorder
 from engine.releases.library import Library
-from engine.worker import EngineWorker, Recorder
+from engine.worker import EngineWorker
 
 PATIENCE_MS = 8_000
 """How long an orderly end may take; longer than the slowest single inspection or fit step."""
@@ -25,6 +26,11 @@ class EngineThread(QObject):
     parts_requested = Signal(int)
     stop_requested = Signal()
     source_requested = Signal(object)
+    adjustment_requested = Signal(object)
+    again_requested = Signal(object)
+    preview_requested = Signal()
+    trigger_requested = Signal()
+    scan_requested = Signal(str)
     release_requested = Signal(str)
     limits_requested = Signal(object, str)
     fit_requested = Signal(object, object)
@@ -44,6 +50,12 @@ class EngineThread(QObject):
         self.parts_requested.connect(worker.inspect_parts)
         self.stop_requested.connect(worker.stop)
         self.source_requested.connect(worker.set_source)
+        self.adjustment_requested.connect(worker.adjust_source)
+        self.again_requested.connect(worker.inspect_again)
+        self.preview_requested.connect(worker.preview)
+        # Not slots: they run at once in the window's thread, while the engine may be inspecting.
+        self.trigger_requested.connect(worker.orders.trigger)
+        self.scan_requested.connect(worker.orders.scan)
         self.release_requested.connect(worker.activate)
         self.limits_requested.connect(worker.move_limits)
         self.fit_requested.connect(worker.fit)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from engine.recipe import checked_part_pattern
-from engine.types import Fault, FileKey, Frame
+from engine.types import Fault, FileKey, Frame, Image, Origin
 
 AlreadySeen: TypeAlias = Callable[[FileKey], bool]
 """Asks the record whether this very file (path, size, mtime) was taken before."""
@@ -46,24 +47,114 @@ class ReplayConfig(_Config):
     """Begin again after the last picture."""
 
 
+class EveryFrame(_Config):
+    """Inspect the newest frame whenever the engine is free; the others are skipped."""
+
+    kind: Literal["every"] = "every"
+
+
+class OnDemand(_Config):
+    """Inspect one frame per trigger: a key, a button on the page, later a signal of the line."""
+
+    kind: Literal["demand"] = "demand"
+
+
+class PartIsStill(_Config):
+    """Wait for empty, wait until the picture is stable and sharp, take one, wait until it is gone.
+
+    "Empty" is what the camera saw when the source was opened, followed slowly as the light changes.
+    """
+
+    kind: Literal["still"] = "still"
+    still_s: float = Field(default=0.3, gt=0)
+    """Seconds for which the picture must not move."""
+    motion: float = Field(default=2.0, gt=0)
+    """Mean change of grey level between frames above which something moves, 0 to 255."""
+    presence: float = Field(default=6.0, gt=0)
+    """Mean change of grey level from the empty picture above which a part is there, 0 to 255."""
+
+
+TriggerPolicy: TypeAlias = Annotated[
+    EveryFrame | OnDemand | PartIsStill, Field(discriminator="kind")
+]
+
+
+class CameraConfig(_Config):
+    """A camera of the operating system: V4L2 on Linux, DirectShow or Media Foundation on Windows.
+
+    What is None stays as the driver has it.
+    """
+
+    kind: Literal["camera"] = "camera"
+    device: str = Field(default="0", min_length=1)
+    """The stable name that `list_cameras` gives, such as ``/dev/v4l/by-id/…``; or an index."""
+    backend: Literal["auto", "v4l2", "dshow", "msmf"] = "auto"
+    width: int | None = Field(default=None, gt=0)
+    height: int | None = Field(default=None, gt=0)
+    frames_per_s: float | None = Field(default=None, gt=0)
+    pixel_format: str | None = Field(default=None, min_length=4, max_length=4)
+    """Four-character code, such as MJPG or YUYV."""
+    exposure: float | None = None
+    """In the driver's own unit; automatic exposure is switched off where the driver allows."""
+    gain: float | None = None
+    """In the driver's own unit."""
+    trigger: TriggerPolicy = EveryFrame()
+
+
+class StreamConfig(_Config):
+    """A network camera or video server: RTSP or HTTP."""
+
+    kind: Literal["stream"] = "stream"
+    url: str = Field(pattern=r"^(rtsps?|https?)://")
+    """May hold name and password; they are left out of every sentence."""
+    trigger: TriggerPolicy = EveryFrame()
+
+
+class VideoConfig(_Config):
+    """A video file, played at its own speed like a camera."""
+
+    kind: Literal["video"] = "video"
+    path: Path
+    repeat: bool = False
+    """Begin again after the last frame."""
+    trigger: TriggerPolicy = EveryFrame()
+
+
 class SimulatorConfig(_Config):
     """The built-in line: procedural parts, some with defects."""
 
     kind: Literal["simulator"] = "simulator"
-    part: Literal["ring"] = "ring"
+    part: Literal["ring", "board", "textile"] = "ring"
     seed: int = 0
     interval_s: float = Field(default=1.0, ge=0)
     defect_rate: float = Field(default=0.12, ge=0, le=1)
     strength: float = Field(default=2.0, gt=0)
     """Contrast and area of the drawn defects; 1 is hard to see, 2 is plain to a person. See
     ``engine.synthetic.parts.defects``."""
+    light_loss: float = Field(default=0.0, ge=0, le=1)
+    """Share of the light that is missing: 0 as set up, 1 switched off."""
     first: int = Field(default=1, ge=1)
     """Number of the first part, so that a line that goes on repeats no part id."""
 
 
 SourceConfig: TypeAlias = Annotated[
-    FolderConfig | ReplayConfig | SimulatorConfig, Field(discriminator="kind")
+    FolderConfig | ReplayConfig | CameraConfig | StreamConfig | VideoConfig | SimulatorConfig,
+    Field(discriminator="kind"),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class PartName:
+    """What the record says a camera's part is called."""
+
+    part_id: str
+    attempt: int
+    """1, or one more than the record holds for this part id."""
+
+
+NamePart: TypeAlias = Callable[[str | None, datetime], PartName]
+"""Asks the record for the name of a camera's part, from the code scanned for it (None: none was,
+so it becomes station-date-number) and the time at which it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +171,10 @@ class SourceStatus:
     """Pictures known and not yet taken."""
     skipped: int = 0
     """Camera frames overwritten before they were taken."""
+    late: int = 0
+    """Triggers that had to wait for an earlier one."""
+    frames_per_s: float | None = None
+    """What the camera delivers; None for sources that are no camera."""
     exhausted: bool = False
     """True when no further picture can ever come (a replay at its end)."""
 
@@ -98,6 +193,20 @@ class Source(Protocol):
         SourceError
             The source is lost; `grab` may be called again and recovers by itself when it can.
         """
+        ...
+
+    def take_again(self, origin: Origin, attempt: int) -> None:
+        """Let the next `grab` take this part once more, as `attempt`.
+
+        Raises
+        ------
+        SourceError
+            It cannot come again; the sentence says why.
+        """
+        ...
+
+    def preview(self) -> Image | None:
+        """Show what the source sees, for setting it up; takes nothing, None when there is none."""
         ...
 
     def status(self) -> SourceStatus:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +19,8 @@ from engine.recipe import part_of
 from engine.sources.base import AlreadySeen, FolderConfig, SourceStatus
 from engine.sources.bell import Bell
 from engine.sources.inbox import SETTLE_S, Inbox, Sighting
-from engine.sources.taking import frame_or_fault, read_unchanged
-from engine.types import Fault, FaultKind, FileKey, Frame, Origin
+from engine.sources.taking import file_key, frame_or_fault, picture_of, read_unchanged
+from engine.types import Fault, FaultKind, FileKey, Frame, Image, Origin
 
 UNREADABLE_S = 30.0
 """A file that cannot be opened for so long is a fault; until then its writer may still hold it."""
@@ -51,12 +53,44 @@ class FolderSource:
         self._bell_note = ""
         self._lost: str | None = None
         self._number = 0
+        self._again: deque[Origin] = deque()
+        self._previewed: tuple[FileKey | None, Image | None] = (None, None)
 
     def grab(self) -> Frame | Fault | None:
         """Take the oldest settled picture; see `Source.grab`."""
+        if self._again:
+            return self._read_again(self._again.popleft())
         self._look()
         sighting = self._oldest_new()
         return None if sighting is None else self._take(sighting)
+
+    def take_again(self, origin: Origin, attempt: int) -> None:
+        """Let the next `grab` read this file once more; see `Source.take_again`.
+
+        Raises
+        ------
+        SourceError
+            The file is gone or has changed.
+        """
+        key = origin.file
+        try:
+            there = key is not None and file_key(key.path, Path(key.path).stat()) == key
+        except OSError:
+            there = False
+        if not there:
+            raise SourceError(
+                f"The picture of part {origin.part_id} is gone or was changed since it was "
+                "inspected. Put the part before the camera again."
+            )
+        self._again.append(replace(origin, attempt=attempt))
+
+    def preview(self) -> Image | None:
+        """Show the newest picture of the folder; see `Source.preview`."""
+        self._look()
+        newest = self._inbox.newest()
+        if newest != self._previewed[0]:
+            self._previewed = (newest, None if newest is None else picture_of(newest.path))
+        return self._previewed[1]
 
     def status(self) -> SourceStatus:
         """Say how the source is doing; see `Source.status`."""
@@ -170,6 +204,21 @@ class FolderSource:
         self._inbox.mark_taken(key)
         self._number = result.origin.number
         return result
+
+    def _read_again(self, before: Origin) -> Frame | Fault:
+        """Read a file whose part was inspected before."""
+        assert before.file is not None  # `take_again` let no other in
+        key, data, why = before.file, None, "it is another file by now"
+        try:
+            data = read_unchanged(key)
+        except OSError as error:
+            why = error.strerror or str(error)
+        origin = replace(self._origin(key, data), part_id=before.part_id, attempt=before.attempt)
+        self._number = origin.number
+        if data is None:
+            reason = f"{key.path} could not be read again: {why}. Put the part aside."
+            return Fault(origin, FaultKind.PICTURE, reason)
+        return frame_or_fault(data, origin, Path(key.path).name)
 
     def _origin(self, key: FileKey, data: bytes | None) -> Origin:
         return Origin(

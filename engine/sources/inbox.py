@@ -59,6 +59,11 @@ class Inbox:
         """Files known and not yet taken."""
         return len(self._look_from) + len(self._settled)
 
+    def newest(self) -> FileKey | None:
+        """Give the file that was changed last, whether it is taken or not."""
+        keys = (sighting.key for sighting in self._seen.values())
+        return max(keys, key=lambda key: key.mtime_ns, default=None)
+
     def scan(self) -> Iterator[tuple[str, int]]:
         """Look at every file in short steps; each gives the folder's real path and its inode.
 

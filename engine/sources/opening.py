@@ -5,17 +5,21 @@ from __future__ import annotations
 from engine.sources.base import (
     AlreadySeen,
     FolderConfig,
+    NamePart,
     ReplayConfig,
     SimulatorConfig,
     Source,
     SourceConfig,
 )
 from engine.sources.folder import FolderSource
+from engine.sources.orders import Orders
 from engine.sources.replay import ReplaySource
 from engine.sources.simulator import SimulatorSource
 
 
-def open_source(config: SourceConfig, already_seen: AlreadySeen) -> Source:
+def open_source(
+    config: SourceConfig, already_seen: AlreadySeen, *, name_part: NamePart, orders: Orders
+) -> Source:
     """Open the source that `config` describes.
 
     Parameters
@@ -25,6 +29,10 @@ def open_source(config: SourceConfig, already_seen: AlreadySeen) -> Source:
     already_seen
         Asks the record, once for each file, whether it was taken before; for sources of files
         that must never be inspected twice.
+    name_part
+        Asks the record for the name of a camera's part.
+    orders
+        What people and triggers ask of a camera.
 
     Raises
     ------

@@ -12,8 +12,8 @@ from engine.pictures import list_pictures
 from engine.recipe import part_of
 from engine.sources.base import ReplayConfig, SourceStatus
 from engine.sources.pace import Pace
-from engine.sources.taking import frame_or_fault
-from engine.types import Fault, FaultKind, Frame, Origin
+from engine.sources.taking import frame_or_fault, picture_of
+from engine.types import Fault, FaultKind, Frame, Image, Origin
 
 
 class ReplaySource:
@@ -50,6 +50,23 @@ class ReplaySource:
             reason = f"{path} could not be read: {error.strerror}."
             return Fault(self._origin(path.name, None), FaultKind.PICTURE, reason)
         return frame_or_fault(data, self._origin(path.name, data), path.name)
+
+    def take_again(self, origin: Origin, attempt: int) -> None:
+        """Refuse: the pictures of a replay have no key by which attempts could be told apart.
+
+        Raises
+        ------
+        SourceError
+            Always.
+        """
+        raise SourceError(
+            f"Part {origin.part_id} comes from a replay; start the replay again to inspect it "
+            "once more."
+        )
+
+    def preview(self) -> Image | None:
+        """Show the picture that comes next; see `Source.preview`."""
+        return picture_of(str(self._paths[self._taken % len(self._paths)]))
 
     def status(self) -> SourceStatus:
         """Say how the source is doing; see `Source.status`."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 from engine.decoding import decode
 from engine.errors import PictureError
-from engine.types import Fault, FaultKind, FileKey, Frame, Origin
+from engine.types import Fault, FaultKind, FileKey, Frame, Image, Origin
 
 
 def frame_or_fault(data: bytes, origin: Origin, name: str) -> Frame | Fault:
@@ -16,6 +17,14 @@ def frame_or_fault(data: bytes, origin: Origin, name: str) -> Frame | Fault:
         return Frame(decode(data, name), origin, original=data)
     except PictureError as error:
         return Fault(origin, FaultKind.PICTURE, str(error), original=data)
+
+
+def picture_of(path: str) -> Image | None:
+    """Decode a file to look at, without taking it; None where that is not possible now."""
+    try:
+        return decode(Path(path).read_bytes(), Path(path).name)
+    except (OSError, PictureError):
+        return None
 
 
 def file_key(path: str, found: os.stat_result) -> FileKey | None:

@@ -105,3 +105,9 @@ class TestPartOf:
     @given(name=st.text(max_size=20))
     def test_without_a_pattern_every_picture_is_a_part(self, name: str) -> None:
         assert part_of(name, None) == name
+
+
+def test_the_deadline_is_80_percent_of_the_takt_unless_it_is_set() -> None:
+    assert Recipe().verdict_within_ms is None
+    assert Recipe(takt_s=0.5).verdict_within_ms == pytest.approx(400)
+    assert Recipe(takt_s=0.5, deadline_ms=450).verdict_within_ms == 450

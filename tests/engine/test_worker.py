@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from engine import worker as worker_module
+from engine import execution as execution_module
 from engine.errors import SourceError
 from engine.inspector import Inspector
 from engine.recipe import Roi
 from engine.releases.folder import BLOBS
 from engine.releases.library import Library
-from engine.sources.base import FolderConfig, ReplayConfig, SourceConfig
+from engine.sources.base import FolderConfig, ReplayConfig, SimulatorConfig, SourceConfig
 from engine.sources.opening import open_source
 from engine.types import EngineState, Fault, FaultKind, Inspection
 from engine.worker import UNSEEN_FRAMES
@@ -42,10 +45,10 @@ from tests.small_parts import (
 
 @pytest.fixture
 def line(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningLine]:
-    def opened(config: SourceConfig | ScriptedSource, already_seen: object) -> object:
-        return config if isinstance(config, ScriptedSource) else open_source(config, already_seen)
+    def opened(config: SourceConfig | ScriptedSource, seen: Any, **asked: Any) -> object:
+        return config if isinstance(config, ScriptedSource) else open_source(config, seen, **asked)
 
-    monkeypatch.setattr(worker_module, "open_source", opened)
+    monkeypatch.setattr(execution_module, "open_source", opened)
     with running_line(qtbot, Library(tmp_path / "releases")) as line:
         yield line
 
@@ -89,7 +92,7 @@ def test_the_states_of_a_line(line: RunningLine) -> None:
     engine.start_requested.emit()
     line.take(*frames(1))
     line.until(lambda: heard.states)
-    assert heard.state is EngineState.PREOPERATIONAL
+    line.until(lambda: heard.state is EngineState.INITIALIZED)
     assert line.recorder.rows == []
     release = line.library.add(the_release())
     engine.release_requested.emit(str(release.folder))
@@ -101,6 +104,7 @@ def test_the_states_of_a_line(line: RunningLine) -> None:
     line.until(lambda: heard.state is EngineState.PREOPERATIONAL)
     assert [state for state, _ in heard.states] == [
         EngineState.PREOPERATIONAL,
+        EngineState.INITIALIZED,
         EngineState.CONTINUOUS_EXECUTION,
         EngineState.READY,
         EngineState.PREOPERATIONAL,
@@ -197,7 +201,7 @@ def test_without_a_release_nothing_is_judged(line: RunningLine, tmp_path: Path) 
     line.engine.start_requested.emit()
     line.until(lambda: line.heard.refused and len(line.heard.beats) >= 2)
     assert (source.grabs, line.recorder.rows) == (0, [])
-    assert line.heard.state is EngineState.PREOPERATIONAL
+    assert line.heard.state is EngineState.INITIALIZED
 
 
 def test_moved_limits_hold_from_the_next_frame_on(judging: RunningLine) -> None:
@@ -569,3 +573,77 @@ def test_an_engine_that_hangs_is_given_up(judging: RunningLine) -> None:
     judging.engine.end(wait=False)
     assert judging.heard.ended == [False]
     gate.open()
+
+
+# What cannot be inspected
+
+
+def test_a_verdict_after_the_deadline_is_a_fault(line: RunningLine) -> None:
+    release = line.library.add(fitted(small_recipe(deadline_ms=0.001)))
+    line.engine.release_requested.emit(str(release.folder))
+    line.take(*frames(1))
+    line.engine.start_requested.emit()
+    line.until(lambda: line.heard.faulted)
+    ((_, fault),) = line.heard.faulted
+    assert fault.kind is FaultKind.LATE
+    assert "part 1" in fault.reason and "deadline" in fault.reason
+    assert line.heard.inspected == [] and line.recorder.rows == [fault]
+
+
+def test_a_queue_before_the_engine_counts_for_the_deadline(line: RunningLine) -> None:
+    release = line.library.add(fitted(small_recipe(takt_s=60)))
+    line.engine.release_requested.emit(str(release.folder))
+    fresh, old = frames(2)
+    line.take(
+        replace(fresh, captured_s=time.monotonic()), replace(old, captured_s=time.monotonic() - 49)
+    )
+    line.engine.start_requested.emit()
+    line.until(lambda: line.heard.faulted)
+    assert [inspection.frame.origin.number for _, inspection in line.heard.inspected] == [1]
+    assert line.heard.faulted[0][1].kind is FaultKind.LATE
+
+
+# What a person asks for
+
+
+def test_a_part_inspected_again_is_its_next_attempt(judging: RunningLine) -> None:
+    judging.take(*frames(1))
+    judging.engine.start_requested.emit()
+    judging.until(lambda: judging.heard.inspected)
+    judging.engine.stop_requested.emit()
+    origin = replace(judging.heard.inspected[0][1].frame.origin, source="script")
+    judging.engine.again_requested.emit(origin)
+    judging.until(lambda: judging.heard.parts_done)
+    assert [row.frame.origin.attempt for row in judging.recorder.rows] == [1, 2]
+    assert judging.heard.state is EngineState.READY
+    assert EngineState.SINGLE_EXECUTION in [state for state, _ in judging.heard.states]
+
+
+def test_a_part_of_another_source_cannot_come_again(judging: RunningLine) -> None:
+    judging.take()
+    judging.engine.again_requested.emit(frames(1)[0].origin)
+    judging.until(lambda: judging.heard.refused)
+    assert "'test'" in judging.heard.refused[0]
+
+
+def test_a_preview_takes_nothing(judging: RunningLine) -> None:
+    source = judging.take(*frames(1))
+    judging.engine.preview_requested.emit()
+    judging.until(lambda: judging.heard.previews)
+    assert np.array_equal(judging.heard.previews[0], good_image(101))
+    judging.engine.source_requested.emit(None)
+    judging.engine.preview_requested.emit()
+    judging.until(lambda: len(judging.heard.previews) == 2)
+    assert judging.heard.previews[1] is None and source.grabs == 0
+
+
+def test_a_source_that_is_no_simulator_cannot_be_adjusted(judging: RunningLine) -> None:
+    judging.take()
+    judging.engine.adjustment_requested.emit(SimulatorConfig())
+    judging.until(lambda: judging.heard.refused)
+    assert "simulator" in judging.heard.refused[0]
+
+
+def test_an_ended_engine_is_halted(judging: RunningLine) -> None:
+    judging.end()
+    assert judging.heard.state is EngineState.HALTED

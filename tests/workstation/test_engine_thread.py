@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from engine import worker as worker_module
+from engine import execution as execution_module
 from engine.releases.library import Library
 from tests.running_line import Gate, RunningLine, frames, running_line
 from tests.small_parts import the_release
@@ -16,7 +16,7 @@ from tests.small_parts import the_release
 
 @pytest.fixture
 def line(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningLine]:
-    monkeypatch.setattr(worker_module, "open_source", lambda config, _: config)
+    monkeypatch.setattr(execution_module, "open_source", lambda config, _, **__: config)
     with running_line(qtbot, Library(tmp_path / "releases")) as line:
         yield line
 

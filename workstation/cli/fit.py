@@ -62,6 +62,13 @@ def fit_command(
     false_alarm_rate: Annotated[
         float, typer.Option(help="Share of good parts that may be NG.")
     ] = 0.01,
+    takt_s: Annotated[
+        float | None,
+        typer.Option(help="Seconds per part; a verdict later than 80 % of them is a fault."),
+    ] = None,
+    deadline_ms: Annotated[
+        float | None, typer.Option(help="A later verdict is a fault; else 80 % of the takt.")
+    ] = None,
     part_pattern: Annotated[
         str | None,
         typer.Option(help="Pictures with the same first group in their name are one part."),
@@ -85,6 +92,8 @@ def fit_command(
             roi=None if roi is None else _roi(roi),
             masks=Masks() if masks is None else _masks(masks),
             false_alarm_rate=false_alarm_rate,
+            takt_s=takt_s,
+            deadline_ms=deadline_ms,
             part_pattern=part_pattern,
             seed=seed,
         )

@@ -15,20 +15,20 @@ def banner_of(line: Line) -> BannerState:
     if line.hung:
         return BannerState(Sign.FAULT, "FAULT", "the engine does not answer", demo)
     match line.state:
-        case EngineState.PREOPERATIONAL | None if not line.settled:
+        case EngineState.PREOPERATIONAL | EngineState.INITIALIZED | None if not line.settled:
             return BannerState(Sign.NONE, "Starting", "opening the record and the release", demo)
-        case EngineState.PREOPERATIONAL if line.fit is not None:
+        case EngineState.PREOPERATIONAL | EngineState.INITIALIZED if line.fit is not None:
             return BannerState(Sign.NONE, "Learning", "the line waits for the new release", demo)
         case EngineState.PREOPERATIONAL if line.release is not None:
             return BannerState(Sign.NONE, "No source", "no pictures come in", demo)
-        case EngineState.PREOPERATIONAL | None:
+        case EngineState.PREOPERATIONAL | EngineState.INITIALIZED | None:
             return BannerState(Sign.NONE, "No release", "nothing can be inspected yet", demo)
         case EngineState.ERROR:
             return BannerState(Sign.FAULT, "FAULT", _what_failed(line), demo)
-        case EngineState.READY:
+        case EngineState.READY | EngineState.HALTED:
             word = "Ready" if line.live is None else "Stopped"
             return BannerState(Sign.NONE, word, "Start begins to inspect", demo)
-        case EngineState.CONTINUOUS_EXECUTION:
+        case EngineState.SINGLE_EXECUTION | EngineState.CONTINUOUS_EXECUTION:
             return _running(line, demo=demo)
 
 

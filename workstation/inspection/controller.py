@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.sources.base import SourceStatus
 from engine.types import EngineState, Fault, FitStep, Inspection
-from workstation.inspection.line import Line
+from workstation.inspection.line import RUNNING, Line
 from workstation.inspection.record import Record
 from workstation.inspection.release_facts import ReleaseFacts, describe_release
 from workstation.inspection.seen_part import SeenPart
@@ -81,7 +81,7 @@ class InspectController(QObject):
     def state_changed(self, state: EngineState, sentence: str) -> None:
         """Take over the engine's state."""
         line = self.line
-        if state is EngineState.CONTINUOUS_EXECUTION and not line.running:
+        if state in RUNNING and not line.running:
             line.counters.line_started()
         newest = line.messages.newest
         if state is EngineState.ERROR and sentence and (newest is None or newest.words != sentence):

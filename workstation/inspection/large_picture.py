@@ -60,21 +60,21 @@ def _words(line: Line, part: SeenPart | None) -> tuple[str, str]:
             part.reason or "Pictures of OK parts are not kept when the program ends.",
         )
     match line.state:
-        case EngineState.PREOPERATIONAL | None if not line.settled:
+        case EngineState.PREOPERATIONAL | EngineState.INITIALIZED | None if not line.settled:
             return "Starting", "The record and the last release are being opened."
-        case EngineState.PREOPERATIONAL if line.fit is not None:
+        case EngineState.PREOPERATIONAL | EngineState.INITIALIZED if line.fit is not None:
             return "", ""
         case EngineState.PREOPERATIONAL if line.release is not None:
             return "No source", "Choose where pictures come from: press P."
-        case EngineState.PREOPERATIONAL | None:
+        case EngineState.PREOPERATIONAL | EngineState.INITIALIZED | None:
             return (
                 "No release yet",
                 "Loupe learns from pictures of good parts before it can inspect. Press P to begin.",
             )
-        case EngineState.READY:
+        case EngineState.READY | EngineState.HALTED:
             return "Ready", "Press Start (S) and the first part is shown here."
         case EngineState.ERROR:
             return "The line stands", line.state_sentence
-        case EngineState.CONTINUOUS_EXECUTION:
+        case EngineState.SINGLE_EXECUTION | EngineState.CONTINUOUS_EXECUTION:
             source = "" if line.source is None else line.source.sentence
             return "Waiting for the first part", source

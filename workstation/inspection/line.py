@@ -23,6 +23,7 @@ from workstation.widgets.messages import Message, MessageQueue
 
 LAST_PARTS = 12
 NOTICE_S = 3.0
+RUNNING = (EngineState.SINGLE_EXECUTION, EngineState.CONTINUOUS_EXECUTION)
 
 Answer = TypeVar("Answer")
 
@@ -74,7 +75,7 @@ class Line:
     @property
     def running(self) -> bool:
         """True while parts are inspected as they come."""
-        return self.state is EngineState.CONTINUOUS_EXECUTION
+        return self.state in RUNNING
 
     @property
     def may_start(self) -> bool:
@@ -84,7 +85,7 @@ class Line:
     @property
     def may_stop(self) -> bool:
         """True while parts are inspected, or would be again by themselves after an error."""
-        return self.state in (EngineState.CONTINUOUS_EXECUTION, EngineState.ERROR)
+        return self.state in (*RUNNING, EngineState.ERROR)
 
     @property
     def shown(self) -> SeenPart | None:

@@ -91,11 +91,11 @@ def _engine_words(line: Line) -> str:
     match line.state:
         case None:
             return "starting"
-        case EngineState.PREOPERATIONAL:
+        case EngineState.PREOPERATIONAL | EngineState.INITIALIZED:
             return _missing_words(line)
-        case EngineState.READY:
+        case EngineState.READY | EngineState.HALTED:
             return "ready"
-        case EngineState.CONTINUOUS_EXECUTION:
+        case EngineState.SINGLE_EXECUTION | EngineState.CONTINUOUS_EXECUTION:
             return "running"
         case EngineState.ERROR:
             return "error"

@@ -68,6 +68,6 @@ class TopLine(QWidget):
         count = line.counters.lot_parts
         parts = f"{count} part{'' if count == 1 else 's'}"
         self._parts.setText(f"{parts} in this lot" if lot else f"{parts} without a lot")
-        waits = line.state is EngineState.PREOPERATIONAL and line.settled
+        waits = line.state in (EngineState.PREOPERATIONAL, EngineState.INITIALIZED) and line.settled
         nothing_yet = waits and line.fit is None
         self._own.setVisible(bool(line.simulated) or nothing_yet)

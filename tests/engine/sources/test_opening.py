@@ -1,16 +1,28 @@
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from engine.sources import open_source
-from engine.sources.base import FolderConfig, ReplayConfig, SimulatorConfig, SourceConfig
+from engine.sources.base import (
+    FolderConfig,
+    PartName,
+    ReplayConfig,
+    SimulatorConfig,
+    SourceConfig,
+)
 from engine.sources.folder import FolderSource
+from engine.sources.orders import Orders
 from engine.sources.replay import ReplaySource
 from engine.sources.simulator import SimulatorSource
 from tests.engine.sources.conftest import PNG
+
+
+def _named(code: str | None, taken_at: datetime) -> PartName:
+    return PartName(code or "part 1", 1)
 
 
 def test_the_configuration_chooses_the_source(tmp_path: Path) -> None:
@@ -20,7 +32,7 @@ def test_the_configuration_chooses_the_source(tmp_path: Path) -> None:
         (ReplayConfig(path=tmp_path), ReplaySource),
         (SimulatorConfig(), SimulatorSource),
     ):
-        source = open_source(config, lambda key: False)
+        source = open_source(config, lambda key: False, name_part=_named, orders=Orders())
         assert isinstance(source, kind)
         assert source.status().name == config.kind
         source.close()

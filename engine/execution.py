@@ -1,0 +1,246 @@
+"""One part after the other: take, inspect, judge, record. No Qt, no thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from engine.errors import SourceError, UnfitPictureError
+from engine.inspector import Inspector
+from engine.sources.base import PartName, Source, SourceConfig
+from engine.sources.opening import open_source
+from engine.sources.orders import Orders
+from engine.sources.simulator import SimulatorSource
+from engine.types import Fault, FaultKind, FileKey, Frame, Image, Inspection, Origin
+
+log = logging.getLogger(__name__)
+
+_NO_RECORD = "The record cannot be written; no further part is taken until it can."
+
+
+class Recorder(Protocol):
+    """Writes down what happened, one transaction each; used in the engine's thread."""
+
+    person: str
+    """Who stands at the station."""
+
+    def record(self, inspection: Inspection) -> int:
+        """Give the row's number; raises where it could not be written."""
+        ...
+
+    def record_fault(self, fault: Fault) -> int:
+        """Give the row's number; raises where it could not be written."""
+        ...
+
+    def seen(self, key: FileKey) -> bool:
+        """Tell whether this very file stands in the record."""
+        ...
+
+    def name_part(self, code: str | None, taken_at: datetime) -> PartName:
+        """Name a camera's part; see `engine.sources.base.NamePart`."""
+        ...
+
+    def next_attempt(self, origin: Origin) -> int:
+        """Give the number of the next attempt at this part."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """A part that was taken, and how that ended; what the window is told."""
+
+    number: int
+    """Row in the record; 0: it could not be recorded."""
+    outcome: Inspection | Fault
+
+
+class Execution:
+    """Takes parts from a source, inspects them by a release and hands them to the recorder.
+
+    Every part taken ends as one row: a verdict, or a fault. Nothing is taken while there is
+    something that could not be recorded.
+
+    Attributes
+    ----------
+    inspector
+        Judges from the next part on; None: no release is loaded.
+    orders
+        What people and triggers ask of a camera; may be used from any thread.
+    lost
+        Why no part can be taken, for people; empty while all is well.
+    """
+
+    def __init__(self, recorder: Recorder, *, began: Callable[[Origin], None]) -> None:
+        self.inspector: Inspector | None = None
+        self.orders = Orders()
+        self.lost = ""
+        self._recorder = recorder
+        self._began = began
+        self._source: Source | None = None
+        self._unrecorded: Fault | None = None
+
+    @property
+    def source(self) -> Source | None:
+        """Where parts come from; None: no source is chosen."""
+        return self._source
+
+    def change_source(self, config: SourceConfig | None) -> None:
+        """Close the source and open another; None: no source.
+
+        Raises
+        ------
+        SourceError
+            It cannot be opened; there is no source now, and `lost` says why.
+        """
+        self.close_source()
+        if config is None:
+            return
+        try:
+            self._source = open_source(
+                config,
+                self._recorder.seen,
+                name_part=self._recorder.name_part,
+                orders=self.orders,
+            )
+        except SourceError as error:
+            self.lost = str(error)
+            raise
+
+    def adjust_source(self, config: SourceConfig) -> bool:
+        """Let a running simulator go on as `config` says; False for any other source."""
+        simulator = self._source
+        if not isinstance(simulator, SimulatorSource):
+            return False
+        simulator.adjust(config)
+        return True
+
+    def close_source(self) -> None:
+        """Give the source back; what was ordered from it is forgotten."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+        self.orders.drop_all()
+        self.lost = ""
+
+    def take_again(self, origin: Origin) -> None:
+        """Let the next part be this one once more.
+
+        Raises
+        ------
+        SourceError
+            It did not come from this source, or cannot come again.
+        """
+        name = None if self._source is None else self._source.status().name
+        if self._source is None or name != origin.source:
+            raise SourceError(
+                f"Part {origin.part_id} came from the source {origin.source!r}. Choose that "
+                "source to inspect it once more."
+            )
+        self._source.take_again(origin, self._recorder.next_attempt(origin))
+
+    def preview(self) -> Image | None:
+        """Show what the source sees; None while it sees nothing or is lost."""
+        try:
+            return None if self._source is None else self._source.preview()
+        except SourceError:
+            return None  # the source's status says the same in words
+
+    def next_part(self) -> Told | None:
+        """Take, inspect and record the next part; None when there is none now."""
+        if self.inspector is None or self._source is None or not self.record_late():
+            return None
+        began_s = time.monotonic()
+        taken = self._grab(self._source)
+        if taken is None:
+            return None
+        if isinstance(taken, Fault):
+            return self._faulted(replace(taken, release_id=self.inspector.release.id))
+        return self._inspect(taken, self.inspector, began_s)
+
+    def record_late(self) -> bool:
+        """Record the fault that could not be; False while it still cannot, and nothing is taken."""
+        if self._unrecorded is None:
+            return True
+        try:
+            self._recorder.record_fault(self._unrecorded)
+        except Exception as error:  # the boundary of `_inspect`
+            self.lost = f"{_NO_RECORD} {error}"
+            return False
+        self._unrecorded = None
+        self.lost = ""
+        return True
+
+    def _grab(self, source: Source) -> Frame | Fault | None:
+        """Take the next picture; a source that fails is lost until it can deliver again."""
+        try:
+            taken = source.grab()
+        except SourceError as error:
+            self.lost = str(error)
+            return None
+        except Exception as error:  # the record could not be asked, or a bug: try again, and say so
+            sentence = f"No picture can be taken: {error} Loupe goes on by itself when it can."
+            if sentence != self.lost:
+                log.exception("the source failed")
+            self.lost = sentence
+            return None
+        self.lost = ""
+        return taken
+
+    def _inspect(self, frame: Frame, inspector: Inspector, began_s: float) -> Told:
+        """Inspect and record; the first of the engine's two boundaries for any exception."""
+        self._began(frame.origin)
+        fault = Fault(frame.origin, FaultKind.ENGINE, "", inspector.release.id, frame)
+        recording = False
+        try:
+            inspection = inspector.inspect(frame)
+            late = _lateness(inspector, frame, began_s)
+            if late:
+                return self._faulted(replace(fault, kind=FaultKind.LATE, reason=late))
+            recording = True
+            return Told(self._recorder.record(inspection), inspection)
+        except UnfitPictureError as unfit:
+            health, reason = unfit.reading, str(unfit)
+            return self._faulted(
+                replace(fault, kind=FaultKind.HEALTH, reason=reason, health=health)
+            )
+        except Exception as error:
+            log.exception("part %s could not be inspected or recorded", frame.origin.part_id)
+            kind = FaultKind.RECORD if recording else FaultKind.ENGINE
+            reason = _sentence(frame.origin, kind, error)
+            return self._faulted(replace(fault, kind=kind, reason=reason))
+
+    def _faulted(self, fault: Fault) -> Told:
+        """Record a fault; one that cannot be recorded is told all the same, and written later."""
+        try:
+            return Told(self._recorder.record_fault(fault), fault)
+        except Exception as error:  # the boundary of `_inspect`
+            log.exception("the fault of part %s could not be recorded", fault.origin.part_id)
+            self._unrecorded = fault
+            self.lost = f"{_NO_RECORD} {error}"
+            return Told(0, fault)
+
+
+def _lateness(inspector: Inspector, frame: Frame, began_s: float) -> str:
+    """Say that the verdict came too late; empty when it came in time or there is no deadline."""
+    deadline_ms = inspector.release.manifest.deadline_ms
+    if deadline_ms is None:
+        return ""
+    taken_s = began_s if frame.captured_s is None else frame.captured_s
+    took_ms = (time.monotonic() - taken_s) * 1e3
+    if took_ms <= deadline_ms:
+        return ""
+    return (
+        f"The verdict on part {frame.origin.part_id} came after {took_ms:.0f} ms; the deadline of "
+        f"this recipe is {deadline_ms:.0f} ms. Take the part out by hand. If this comes often, "
+        "use a smaller picture size or bank, or a faster computer."
+    )
+
+
+def _sentence(origin: Origin, kind: FaultKind, error: Exception) -> str:
+    what = "inspected" if kind is FaultKind.ENGINE else "recorded"
+    cause = str(error) or type(error).__name__
+    return f"Part {origin.part_id} could not be {what}: {cause} Inspect it again or set it aside."
