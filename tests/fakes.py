@@ -226,6 +226,7 @@ def a_recorded_part(inspection_id: int, inspection: Inspection) -> RecordedPart:
         release_id=inspection.release_id,
         regions=inspection.regions,
         stage_ms=inspection.stage_ms,
+        health=inspection.health,
         map=None,
         picture=None,
         source=origin.source,

@@ -62,7 +62,7 @@ def add_inspection(
 ) -> None:
     """Derive what follows from a new inspection.
 
-    `earlier` are the numbers of the same file's earlier attempts, which count no longer;
+    `earlier` are the numbers of the same part's earlier attempts, which count no longer;
     `superseded` says that a later one is there already.
     """
     for searched in _still_counting(session, earlier):

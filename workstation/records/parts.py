@@ -13,11 +13,11 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.types import CompactMap, FaultKind, FileKey, Limits, Region
+from engine.types import CompactMap, FaultKind, FileKey, HealthReading, Limits, Region
 from workstation.records.derive import said_of, standing_feedback
 from workstation.records.errors import RecordsError
 from workstation.records.maps import unpack_map
-from workstation.records.rows import regions_from_json
+from workstation.records.rows import health_from_json, regions_from_json
 from workstation.records.tables import CompactMapRow, FeedbackRow, InspectionRow, PictureRow
 from workstation.records.times import from_us
 from workstation.records.words import FeedbackVerdict, Outcome, PictureState
@@ -60,6 +60,8 @@ class RecordedPart:
     regions: tuple[Region, ...]
     stage_ms: Mapping[str, float]
     """Empty for a fault."""
+    health: HealthReading | None
+    """None where no picture was measured."""
     map: CompactMap | None
     """(h, w) float32; None for a fault, a method without map, or where its retention has ended."""
     picture: Path | None
@@ -132,6 +134,7 @@ def _part(
         release_id=row.release_id,
         regions=regions_from_json(row.regions),
         stage_ms=json.loads(row.stage_ms or "{}"),
+        health=health_from_json(row.health),
         map=_map(map_row),
         picture=picture,
         source=row.source,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from workstation.records.attempts import superseded_among
 from workstation.records.database import Database
 from workstation.records.derive import hourly_key, search_values
 from workstation.records.tables import (
@@ -79,30 +80,12 @@ def _rebuild_search(
     feedback: defaultdict[int, list[FeedbackRow]] = defaultdict(list)
     for said in session.scalars(select(FeedbackRow).where(FeedbackRow.inspection_id.in_(ids))):
         feedback[said.inspection_id].append(said)
-    superseded = _superseded(session, ids)
+    superseded = superseded_among(session, ids)
     if page:
         values = [
             search_values(row, feedback[row.id], superseded=row.id in superseded) for row in page
         ]
         session.execute(insert(SearchRow), values)
-
-
-def _superseded(session: Session, ids: Sequence[int]) -> set[int]:
-    """Give those of the inspections whose file was inspected again in a later attempt."""
-    later = aliased(InspectionRow)
-    again = (
-        select(InspectionRow.id)
-        .join(
-            later,
-            (later.station == InspectionRow.station)
-            & (later.file_path == InspectionRow.file_path)
-            & (later.file_size == InspectionRow.file_size)
-            & (later.file_mtime_ns == InspectionRow.file_mtime_ns)
-            & (later.attempt > InspectionRow.attempt),
-        )
-        .where(InspectionRow.id.in_(ids))
-    )
-    return set(session.scalars(again))
 
 
 def _recount(database: Database, station: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.types import Fault, Inspection, Origin, Region
+from engine.types import Fault, HealthReading, Inspection, Origin, Region
 from workstation.records.chain import storable_text
 from workstation.records.tables import InspectionRow
 from workstation.records.times import now_us, to_us
@@ -34,7 +35,7 @@ def row_of_inspection(
     ValueError
         The score is not a finite number.
     """
-    row = _row(inspection.frame.origin, at)
+    row = _row(inspection.frame.origin, at, inspection.health)
     row.outcome = Outcome.of(inspection.verdict)
     row.score = float(inspection.score)
     if not abs(row.score) < float("inf"):
@@ -50,7 +51,7 @@ def row_of_inspection(
 
 def row_of_fault(fault: Fault, *, at: Circumstances) -> InspectionRow:
     """Make the row of a part that could not be inspected; number and place still missing."""
-    row = _row(fault.origin, at)
+    row = _row(fault.origin, at, fault.health)
     row.outcome = Outcome.FAULT
     row.fault_kind = fault.kind
     row.fault_reason = fault.reason
@@ -73,6 +74,35 @@ def stages_to_json(stage_ms: Mapping[str, float]) -> str:
     return to_json({stage: round(float(ms), 3) for stage, ms in stage_ms.items()})
 
 
+def health_to_json(health: HealthReading | None) -> str | None:
+    """Write a reading as a JSON object, to six digits; a number that is none becomes null.
+
+    A picture all black has no finite distance from the good ones, and must be recorded all the
+    more.
+    """
+    if health is None:
+        return None
+    return to_json(
+        {
+            "values": {name: _six_digits(value) for name, value in health.values.items()},
+            "sigmas": {name: _six_digits(value) for name, value in health.sigmas.items()},
+            "warning": health.warning,
+        }
+    )
+
+
+def health_from_json(text: str | None) -> HealthReading | None:
+    """Read what `health_to_json` wrote; null becomes NaN."""
+    if text is None:
+        return None
+    read = json.loads(text)
+    return HealthReading(
+        values={name: _number(value) for name, value in read["values"].items()},
+        sigmas={name: _number(value) for name, value in read["sigmas"].items()},
+        warning=read["warning"],
+    )
+
+
 def to_json(value: Any) -> str:
     """Write JSON that every reader understands: numbers that are none are refused.
 
@@ -88,6 +118,14 @@ def to_json(value: Any) -> str:
     )
 
 
+def _six_digits(value: float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 def _plain(value: Any) -> Any:
     """Give the Python number inside a numpy one."""
     if callable(getattr(value, "item", None)):
@@ -95,7 +133,7 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be kept in the record.")
 
 
-def _row(origin: Origin, at: Circumstances) -> InspectionRow:
+def _row(origin: Origin, at: Circumstances, health: HealthReading | None) -> InspectionRow:
     file = origin.file
     return InspectionRow(
         station=at.station,
@@ -113,4 +151,5 @@ def _row(origin: Origin, at: Circumstances) -> InspectionRow:
         file_path=storable_text(file.path) if file else None,
         file_size=file.size if file else None,
         file_mtime_ns=file.mtime_ns if file else None,
+        health=health_to_json(health),
     )

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.types import CompactMap, Fault, FileKey, Frame, Inspection, Verdict
-from workstation.records.chain import append, storable_text
+from engine.sources.base import PartName
+from engine.types import CompactMap, Fault, FileKey, Frame, Inspection, Origin, Verdict
+from workstation.records.attempts import Place, next_attempt, place_of, same_file
+from workstation.records.chain import append
 from workstation.records.database import Database
 from workstation.records.derive import add_feedback, add_inspection
 from workstation.records.errors import AlreadyRecorded, RecordsError
 from workstation.records.images import PictureWriter
 from workstation.records.maps import pack_map
+from workstation.records.part_names import PartNames
 from workstation.records.rows import Circumstances, row_of_fault, row_of_inspection, to_json
-from workstation.records.tables import CompactMapRow, EventRow, FeedbackRow, InspectionRow
-from workstation.records.times import now_us
-from workstation.records.words import EventKind, FeedbackVerdict
+from workstation.records.tables import (
+    CompactMapRow,
+    EventRow,
+    FeedbackRow,
+    InspectionRow,
+    NotInspectingRow,
+)
+from workstation.records.times import now_us, to_us
+from workstation.records.words import EventKind, FeedbackVerdict, NotInspectingReason
 
 
 class Store:
@@ -36,17 +45,26 @@ class Store:
     """
 
     def __init__(
-        self, database: Database, station: str, picture_writer: PictureWriter | None = None
+        self,
+        database: Database,
+        station: str,
+        picture_writer: PictureWriter | None = None,
+        *,
+        zone: tzinfo | None = None,
     ) -> None:
+        """`zone` is the station's time zone, by whose days parts are numbered; None: this one's."""
         self.station = station
         self.lot = ""
         self.recipe = ""
         self.person = "local"
         self._database = database
         self._picture_writer = picture_writer
+        self._names = PartNames(database, station, zone=zone)
 
     def record(self, inspection: Inspection) -> int:
         """Write an inspection down; then queue its picture when it is NG or REVIEW.
+
+        A camera's part whose attempt was taken meanwhile is written as the next free one.
 
         Returns
         -------
@@ -56,7 +74,7 @@ class Store:
         Raises
         ------
         AlreadyRecorded
-            This very file stands in the record with the same attempt.
+            This very file or frame stands in the record with the same attempt.
         RecordsError
             It could not be written: the verdict must not be announced.
         ValueError
@@ -65,13 +83,14 @@ class Store:
         map_row, map_sha256 = _packed(inspection.map)
         row = row_of_inspection(inspection, at=self._circumstances(), map_sha256=map_sha256)
         with self._database.writing(self.station) as session:
-            attempts = _attempts(session, row)
-            if (recorded := attempts.get(row.attempt)) is not None:
+            place = place_of(session, row)
+            if place.recorded is not None:
+                what = f"part {row.part_id}" if row.file_path is None else row.file_path
                 raise AlreadyRecorded(
-                    f"The file {row.file_path} was inspected before (inspection {recorded}).",
-                    inspection_id=recorded,
+                    f"This picture of {what} was inspected before (inspection {place.recorded}).",
+                    inspection_id=place.recorded,
                 )
-            self._insert(session, row, attempts, map_row)
+            self._insert(session, row, place, map_row)
         if inspection.verdict is not Verdict.OK:
             self._keep_picture(row, inspection.frame, inspection.frame.original)
         return row.id
@@ -79,8 +98,8 @@ class Store:
     def record_fault(self, fault: Fault) -> int:
         """Write a fault down; then queue its picture, or the bytes that could not be decoded.
 
-        When the file stands in the record with this attempt already (the fault came after the row
-        was written), the fault becomes an event that names the row.
+        When the file or frame stands in the record with this attempt already (the fault came after
+        the row was written), the fault becomes an event that names the row.
 
         Returns
         -------
@@ -94,21 +113,48 @@ class Store:
         """
         row = row_of_fault(fault, at=self._circumstances())
         with self._database.writing(self.station) as session:
-            attempts = _attempts(session, row)
-            if (recorded := attempts.get(row.attempt)) is not None:
-                detail = {"inspection": recorded, "kind": fault.kind, "reason": fault.reason}
+            place = place_of(session, row)
+            if place.recorded is not None:
+                detail = {"inspection": place.recorded, "kind": fault.kind, "reason": fault.reason}
                 self._append_event(session, EventKind.FAULT_REPEATED, detail)
-                return recorded
-            self._insert(session, row, attempts, None)
+                return place.recorded
+            self._insert(session, row, place, None)
         original = fault.original or (fault.frame.original if fault.frame else None)
         self._keep_picture(row, fault.frame, original)
         return row.id
 
     def seen(self, key: FileKey) -> bool:
         """Say whether this very file (path, size, time of change) stands in the record."""
-        file = _same_file(self.station, storable_text(key.path), key.size, key.mtime_ns)
+        file = same_file(self.station, key)
         with self._database.reading() as session:
             return session.scalar(select(InspectionRow.id).where(*file).limit(1)) is not None
+
+    def name_part(self, code: str | None, taken_at: datetime) -> PartName:
+        """Name a camera's part; from the engine's thread.
+
+        With a scanned `code` that is its part id, and a part that comes again is the next attempt;
+        without one it is station-date-number by the local day of `taken_at`, numbered on from the
+        highest of that day in the record.
+
+        Raises
+        ------
+        RecordsError
+            The record cannot be read.
+        """
+        return self._names.name(code, taken_at)
+
+    def next_attempt(self, origin: Origin) -> int:
+        """Give the attempt as which a part is inspected again.
+
+        A file is known by its key, any other part by its part id.
+
+        Raises
+        ------
+        RecordsError
+            The record cannot be read.
+        """
+        with self._database.reading() as session:
+            return next_attempt(session, self.station, origin)
 
     def give_feedback(self, inspection_id: int, verdict: FeedbackVerdict, note: str = "") -> int:
         """Re-judge an inspection; the last verdict counts, all stay.
@@ -169,6 +215,40 @@ class Store:
         with self._database.writing(self.station) as session:
             return self._append_event(session, EventKind(kind), detail)
 
+    def add_not_inspecting(
+        self, began_at: datetime, ended_at: datetime, reason: NotInspectingReason, detail: str = ""
+    ) -> int:
+        """Write down that the station stood still from `began_at` to `ended_at`.
+
+        Both are timezone-aware. A clock that was set back in between leaves a span of no length,
+        at `began_at`: that the station stood still stays on record.
+
+        Parameters
+        ----------
+        detail
+            A sentence for people; empty where the reason says all.
+
+        Returns
+        -------
+        int
+            The row's number.
+
+        Raises
+        ------
+        RecordsError
+            It could not be written.
+        """
+        row = NotInspectingRow(
+            station=self.station,
+            began_at=to_us(began_at),
+            ended_at=max(to_us(began_at), to_us(ended_at)),
+            reason=NotInspectingReason(reason),
+            detail=detail,
+            person=self.person,
+        )
+        with self._database.writing(self.station) as session:
+            return append(self._database, session, row)
+
     def _circumstances(self) -> Circumstances:
         return Circumstances(
             station=self.station, lot=self.lot, recipe=self.recipe, person=self.person
@@ -178,17 +258,16 @@ class Store:
         self,
         session: Session,
         row: InspectionRow,
-        attempts: dict[int, int],
+        place: Place,
         map_row: CompactMapRow | None,
     ) -> None:
+        row.attempt = place.attempt
         append(self._database, session, row)
         if map_row is not None:
             map_row.inspection_id = row.id
             session.add(map_row)
             session.flush()
-        earlier = [number for attempt, number in attempts.items() if attempt < row.attempt]
-        superseded = any(attempt > row.attempt for attempt in attempts)
-        add_inspection(session, row, earlier=earlier, superseded=superseded)
+        add_inspection(session, row, earlier=place.replaced, superseded=place.superseded)
 
     def _append_feedback(
         self,
@@ -233,21 +312,3 @@ class Store:
 
 def _packed(compact_map: CompactMap | None) -> tuple[CompactMapRow | None, str | None]:
     return (None, None) if compact_map is None else pack_map(compact_map)
-
-
-def _attempts(session: Session, row: InspectionRow) -> dict[int, int]:
-    """Give the attempts at this very file that stand in the record, with their numbers."""
-    if row.file_path is None or row.file_size is None or row.file_mtime_ns is None:
-        return {}
-    file = _same_file(row.station, row.file_path, row.file_size, row.file_mtime_ns)
-    found = session.execute(select(InspectionRow.attempt, InspectionRow.id).where(*file))
-    return {row.attempt: row.id for row in found}
-
-
-def _same_file(station: str, path: str, size: int, mtime_ns: int) -> Sequence[ColumnElement[bool]]:
-    return (
-        InspectionRow.station == station,
-        InspectionRow.file_path == path,
-        InspectionRow.file_size == size,
-        InspectionRow.file_mtime_ns == mtime_ns,
-    )

@@ -1,6 +1,6 @@
 """The tables of the record.
 
-Four of them (`ChainedRow`) are a hash chain per station: their rows are appended, never changed and
+Five of them (`ChainedRow`) are a hash chain per station: their rows are appended, never changed and
 never deleted. The others are derived from these, or hold what has a retention of its own.
 """
 
@@ -67,9 +67,10 @@ class ChainedRow(Base):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     station: Mapped[str] = mapped_column(ForeignKey("station.name"))
     seq: Mapped[int]
-    """Place in the station's chain, from 1, without gaps over all four tables."""
+    """Place in the station's chain, from 1, without gaps over all five tables."""
     hash_version: Mapped[int]
-    """Which columns were hashed, in which order; see `workstation.records.chain`."""
+    """Which columns were hashed, in which order; see
+    `workstation.records.hashed_columns`."""
     hash: Mapped[str] = mapped_column(Sha256)
 
 
@@ -83,8 +84,15 @@ class InspectionRow(ChainedRow):
         UniqueConstraint(
             "station", "file_path", "file_size", "file_mtime_ns", "attempt", name="uq_file_key"
         ),
+        # The attempts at a part without a file; lines that watch folders pay nothing for it.
+        Index(
+            "ix_inspection_part",
+            "station", "part_id", "id",
+            sqlite_where=text("file_path IS NULL"),
+            postgresql_where=text("file_path IS NULL"),
+        ),
         {"sqlite_autoincrement": True},
-    )
+    )  # fmt: skip
 
     taken_at: Mapped[int]
     recorded_at: Mapped[int]
@@ -120,6 +128,8 @@ class InspectionRow(ChainedRow):
     """None, like size and time, where the part has no key: not a file, or a replay."""
     file_size: Mapped[int | None]
     file_mtime_ns: Mapped[int | None]
+    health: Mapped[str | None]
+    """JSON: a `engine.types.HealthReading` as an object; None where nothing was measured."""
 
 
 class FeedbackRow(ChainedRow):
@@ -175,7 +185,33 @@ class EventRow(ChainedRow):
     """JSON object."""
 
 
-CHAINED: tuple[type[ChainedRow], ...] = (InspectionRow, FeedbackRow, PictureRow, EventRow)
+class NotInspectingRow(ChainedRow):
+    """A span of time in which the station stood still; written when it ends."""
+
+    __tablename__ = "not_inspecting"
+    __table_args__ = (
+        UniqueConstraint("station", "seq"),
+        Index(None, "station", "ended_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    began_at: Mapped[int]
+    ended_at: Mapped[int]
+    """Never before `began_at`."""
+    reason: Mapped[str]
+    """A word of `NotInspectingReason`."""
+    detail: Mapped[str]
+    """A sentence for people; empty where the reason says all."""
+    person: Mapped[str]
+
+
+CHAINED: tuple[type[ChainedRow], ...] = (
+    InspectionRow,
+    FeedbackRow,
+    PictureRow,
+    EventRow,
+    NotInspectingRow,
+)
 
 
 class CompactMapRow(Base):
@@ -229,7 +265,7 @@ class SearchRow(Base):
     simulated: Mapped[bool]
     attempt: Mapped[int]
     superseded: Mapped[bool]
-    """True when the same file was inspected again in a later attempt."""
+    """True when the same part was inspected again in a later attempt."""
     score: Mapped[float | None]
     machine: Mapped[str]
     """A word of `Outcome`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from workstation.records.anchors import Anchor
-from workstation.records.chain import COLUMNS, GENESIS, link
+from workstation.records.chain import GENESIS, link
 from workstation.records.database import Database
 from workstation.records.errors import RecordsError
+from workstation.records.hashed_columns import COLUMNS
 from workstation.records.maps import unpack_map
 from workstation.records.tables import (
     CHAINED,
@@ -43,6 +44,8 @@ class VerifyReport:
 
     rows: int
     """Links that are sound."""
+    tables: Mapping[str, int]
+    """The same per table."""
     stations: int
     anchors: int
     """Anchors that fit."""
@@ -67,18 +70,26 @@ def verify(database: Database, anchors: list[Anchor]) -> VerifyReport:
     anchored: defaultdict[str, list[Anchor]] = defaultdict(list)
     for anchor in anchors:
         anchored[anchor.station].append(anchor)
-    rows = fitting = 0
+    tables: Counter[str] = Counter({table.__tablename__: 0 for table in CHAINED})
+    fitting = 0
     breaks: list[Break] = []
     stations = sorted({*ends, *heads, *anchored})
     for station in stations:
         chain = _Chain(station, ends.get(station, 0), anchored[station])
         found = chain.check(database) or chain.check_head(heads.get(station))
-        rows, fitting = rows + chain.sound_rows, fitting + chain.fitting_anchors
+        tables.update(chain.sound_tables)
+        fitting += chain.fitting_anchors
         if found is not None:
             breaks.append(found)
         elif (bad_map := _first_wrong_map(database, station)) is not None:
             breaks.append(bad_map)
-    return VerifyReport(rows=rows, stations=len(stations), anchors=fitting, breaks=tuple(breaks))
+    return VerifyReport(
+        rows=tables.total(),
+        tables=dict(tables),
+        stations=len(stations),
+        anchors=fitting,
+        breaks=tuple(breaks),
+    )
 
 
 class _Chain:
@@ -86,6 +97,7 @@ class _Chain:
 
     def __init__(self, station: str, end: int, anchors: list[Anchor]) -> None:
         self.sound_rows = 0
+        self.sound_tables: Counter[str] = Counter()
         self.fitting_anchors = 0
         self._station = station
         self._end = end
@@ -128,7 +140,7 @@ class _Chain:
 
     def _check_row(self, table: str, row: Mapping[str, Any]) -> Break | None:
         seq, version = row["seq"], row["hash_version"]
-        if version not in COLUMNS:
+        if table not in COLUMNS.get(version, {}):
             reason = f"Row {seq} ({table} {row['id']}) has the unknown hash version {version}."
             return self._break(seq, reason)
         if link(self._hash, table, row, version=version) != row["hash"]:
@@ -147,6 +159,7 @@ class _Chain:
             self.fitting_anchors += 1
         self._hash = row["hash"]
         self.sound_rows += 1
+        self.sound_tables[table] += 1
         return None
 
     def _break(self, seq: int, reason: str) -> Break:

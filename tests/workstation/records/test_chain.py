@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workstation.records.chain import COLUMNS, GENESIS, canonical, link, storable_text
+from workstation.records.chain import GENESIS, canonical, link, storable_text
+from workstation.records.hashed_columns import COLUMNS, NEWEST
 
 _VALUES = {
     b"i": st.integers(-(2**63), 2**63 - 1),
@@ -77,6 +78,26 @@ def test_version_1_never_changes() -> None:
     second = link(first, "inspection", inspection, version=1)
     assert first == "f46156e0842c12ebc98fa1e052b333fb27ff86f2e56681eafafcea75a2301534"
     assert second == "7774c0934bbcb014b55385e2afb51d05a7fe4d47846c4fc93f750e4d9f8298e9"
+
+
+def test_version_2_never_changes() -> None:
+    """The same for the tables that version 2 changed or brought."""
+    inspection: dict[str, Any] = dict.fromkeys(name for name, _ in COLUMNS[2]["inspection"])
+    inspection |= {"station": "prüf 1", "seq": 1, "id": 1, "score": 0.1, "health": "{}"}
+    standstill = {
+        "station": "prüf 1", "seq": 2, "id": 1, "began_at": 1_772_452_800_123_456,
+        "ended_at": 1_772_452_900_000_000, "reason": "stopped", "detail": "", "person": "local",
+    }  # fmt: skip
+    first = link(GENESIS, "inspection", inspection, version=2)
+    second = link(first, "not_inspecting", standstill, version=2)
+    assert first == "808d89879fa46a3bba0d108473f032091fbc06ff1b8a5072b0c8d5f3c12effa1"
+    assert second == "24489bfe1cf00b4b063929cc895f706d3772531818dc9202dd7ba8cfaecc055d"
+
+
+def test_only_changed_tables_have_a_new_version() -> None:
+    assert NEWEST == {
+        "inspection": 2, "feedback": 1, "picture": 1, "event": 1, "not_inspecting": 2,
+    }  # fmt: skip
 
 
 @given(st.text(st.characters(codec=None), max_size=20))

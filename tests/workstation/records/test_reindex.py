@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
 from engine.types import Verdict
-from tests.workstation.records.conftest import NOON, STATION, fault, inspection
+from tests.workstation.records.conftest import NOON, STATION, fault, inspection, origin
 from workstation.records.database import Database
 from workstation.records.reindex import reindex
 from workstation.records.schema import open_record
@@ -31,7 +31,9 @@ def _derived(database: Database) -> list[list[Any]]:
 
 _STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["record", "fault", "again", "feedback", "withdraw"]),
+        st.sampled_from(
+            ["record", "fault", "again", "camera", "replay", "simulated", "feedback", "withdraw"]
+        ),
         st.integers(0, 5),
         st.sampled_from(list(Verdict)),
         st.sampled_from(list(FeedbackVerdict)),
@@ -60,10 +62,35 @@ def _live(store: Store, steps: list[tuple[str, int, Verdict, FeedbackVerdict]]) 
                 same = list(attempts)[choice % len(attempts)]
                 attempts[same] += 1
                 ids.append(store.record(inspection(same, verdict, attempt=attempts[same])))
+            case "camera":
+                name = store.name_part(f"code {choice}", taken_at)
+                ids.append(_take(store, number, verdict, "camera", name.part_id, name.attempt))
+            case "replay" | "simulated":
+                again = origin(choice, keyed=False, source=step, simulated=step == "simulated")
+                attempt = store.next_attempt(again) if verdict is Verdict.OK else 1
+                ids.append(_take(store, number, verdict, step, again.part_id, attempt))
             case "feedback" if ids:
                 standing.append(store.give_feedback(ids[choice % len(ids)], word))
             case "withdraw" if standing:
                 store.withdraw_feedback(standing.pop(choice % len(standing)))
+
+
+def _take(
+    store: Store, number: int, verdict: Verdict, source: str, part_id: str, attempt: int
+) -> int:
+    """Record a part without a file."""
+    return store.record(
+        inspection(
+            number,
+            verdict,
+            keyed=False,
+            source=source,
+            simulated=source == "simulated",
+            part_id=part_id,
+            attempt=attempt,
+            taken_at=NOON + timedelta(minutes=number),
+        )
+    )
 
 
 @settings(

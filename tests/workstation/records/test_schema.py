@@ -135,7 +135,7 @@ def test_reading_an_empty_database_says_so(folder: DataFolder) -> None:
 def test_reading_an_older_record_says_what_to_do(
     database: Database, folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workstation.records.schema.newest_revision", lambda: "0002")
+    monkeypatch.setattr("workstation.records.schema.newest_revision", lambda: "0003")
     with pytest.raises(OutdatedRecordError, match="Open the workstation"):
         open_existing_record(folder.database_url)
 

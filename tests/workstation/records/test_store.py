@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 
-from engine.types import FaultKind, FileKey, Verdict
+from engine.types import FaultKind, FileKey, HealthReading, Verdict
 from tests.workstation.records.conftest import NOON, STATION, fault, inspection
 from workstation.paths import DataFolder
 from workstation.records.database import Database
@@ -58,8 +60,22 @@ def test_a_file_is_recorded_once_per_attempt(store: Store) -> None:
     assert store.record(inspection(1, attempt=2)) != first
 
 
-def test_parts_without_a_file_are_never_the_same(store: Store) -> None:
-    assert store.record(inspection(1, keyed=False)) != store.record(inspection(1, keyed=False))
+def test_what_was_measured_on_the_picture_comes_back(store: Store, statistics: Statistics) -> None:
+    measured = HealthReading(
+        values={"brightness": 117.123456789, "sharpness": np.float64(840.0)},
+        sigmas={"brightness": -3.25, "sharpness": math.inf},
+        warning="The light is 12 % darker than on the good pictures.",
+    )
+    good = store.record(replace(inspection(1), health=measured))
+    bad = store.record_fault(replace(fault(2), health=measured))
+    for number in (good, bad):
+        health = statistics.inspection(number).health
+        assert health is not None
+        assert health.values == {"brightness": 117.123, "sharpness": 840.0}
+        assert health.sigmas["brightness"] == -3.25
+        assert math.isnan(health.sigmas["sharpness"])  # no number that JSON has
+        assert health.warning == measured.warning
+    assert statistics.inspection(store.record(inspection(3))).health is None
 
 
 def test_seen_knows_the_very_file_only(store: Store) -> None:
