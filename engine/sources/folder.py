@@ -61,6 +61,9 @@ class FolderSource:
         if self._again:
             return self._read_again(self._again.popleft())
         self._look()
+        missed = self._missed()
+        if missed is not None:
+            return missed
         sighting = self._oldest_new()
         return None if sighting is None else self._take(sighting)
 
@@ -167,6 +170,23 @@ class FolderSource:
                 return None
         return None
 
+    def _missed(self) -> Fault | None:
+        """Give a fault for a picture that was whole and went away before its turn."""
+        sighting = self._inbox.vanished()
+        if sighting is None:
+            return None
+        is_new = sighting.is_new or not self._already_seen(sighting.key)
+        self._inbox.forget_vanished()
+        if not is_new:
+            return None
+        fault = self._unreadable(
+            sighting.key,
+            "was removed or renamed before it was inspected. Inspect the part again; take pictures "
+            "out of the folder only after their verdict.",
+        )
+        self._number = fault.origin.number
+        return fault
+
     def _is_new(self, sighting: Sighting) -> bool:
         """Ask the record; a file it cannot be asked about must wait, not be lost."""
         known: bool | None = None
@@ -182,21 +202,27 @@ class FolderSource:
         """Read and decode a settled file; give None when it deserves another look first."""
         key, now = sighting.key, self._clock()
         result: Frame | Fault
+        patience_s = UNREADABLE_S
         try:
-            data = read_unchanged(key)
+            data = None if sighting.oddity else read_unchanged(key)
         except FileNotFoundError:
+            self._inbox.look_at([Path(key.path).name])  # it joins those that vanished
             return None
         except OSError as error:
-            patience_s = UNREADABLE_S
-            reason = f"{key.path} could not be read: {error.strerror}. Check its rights."
-            result = Fault(self._origin(key, None), FaultKind.PICTURE, reason)
+            result = self._unreadable(
+                key, f"could not be read: {error.strerror}. Check its rights."
+            )
         else:
-            if data is None:
+            if sighting.oddity:
+                what = f"is {sighting.oddity}, not a picture. Take it out of the watched folder."
+                result = self._unreadable(key, what)
+            elif data is None:
                 self._inbox.look_again(sighting, now + SETTLE_S)
                 return None
-            # A copy over a slow network may pause for longer than a file takes to settle.
-            patience_s = self._config.poll_s
-            result = frame_or_fault(data, self._origin(key, data), Path(key.path).name)
+            else:
+                # A copy over a slow network may pause for longer than a file takes to settle.
+                patience_s = self._config.poll_s
+                result = frame_or_fault(data, self._origin(key, data), Path(key.path).name)
         if isinstance(result, Fault) and now < sighting.since + patience_s:
             next_try = min(now + self._config.poll_s, sighting.since + patience_s)
             self._inbox.look_again(sighting, next_try)
@@ -204,6 +230,9 @@ class FolderSource:
         self._inbox.mark_taken(key)
         self._number = result.origin.number
         return result
+
+    def _unreadable(self, key: FileKey, what: str) -> Fault:
+        return Fault(self._origin(key, None), FaultKind.PICTURE, f"{key.path} {what}")
 
     def _read_again(self, before: Origin) -> Frame | Fault:
         """Read a file whose part was inspected before."""

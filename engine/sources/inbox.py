@@ -6,13 +6,15 @@ apart: a file that is still being copied changes in between.
 
 from __future__ import annotations
 
+import errno
 import heapq
 import itertools
 import os
 import stat
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from engine.pictures import is_picture_name
@@ -37,6 +39,9 @@ class Sighting:
     since: float
     is_new: bool = False
     """The record was asked and does not know it."""
+    oddity: str = ""
+    """What it is instead of a file, for people: "a folder", "a link that leads nowhere"; it is
+    known by its path alone, so that it is one fault however often it changes."""
 
 
 class Inbox:
@@ -53,6 +58,9 @@ class Inbox:
         """Heap, oldest first; the running number keeps sightings from being compared."""
         self._running = itertools.count()
         self._taken: OrderedDict[FileKey, None] = OrderedDict()
+        self._vanished: deque[tuple[Sighting, int]] = deque()
+        """With the number of full looks at that time."""
+        self._full_looks = 0
 
     @property
     def waiting(self) -> int:
@@ -78,27 +86,21 @@ class Inbox:
         gone = set(self._seen)
         with os.scandir(self._root) as entries:
             for number, entry in enumerate(entries):
-                if is_picture_name(entry.name):
-                    try:
-                        self._see(entry.name, entry.stat())
-                    except OSError:  # deleted meanwhile, or a link that leads nowhere
-                        continue
+                if is_picture_name(entry.name) and self._look(entry.name, entry.stat):
                     gone.discard(entry.name)
                 if number % _CHUNK == 0:
                     yield identity
         for name in gone:
-            self._forget(name)
+            self._lose(name)
+        self._full_looks += 1
         yield identity
 
     def look_at(self, names: Iterable[str]) -> None:
         """Look at some files, such as those an event named."""
         for name in names:
-            try:
-                found = os.stat(self._path(name))  # noqa: PTH116 - a third of the time of Path
-            except OSError:
-                self._forget(name)
-            else:
-                self._see(name, found)
+            # os.stat takes a third of the time of Path.stat.
+            if not self._look(name, partial(os.stat, self._path(name))):
+                self._lose(name)
 
     def due(self) -> Iterator[str]:
         """Give the names of which another look counts by now, at most one step's worth."""
@@ -114,6 +116,22 @@ class Inbox:
                 return sighting
         return None
 
+    def vanished(self) -> Sighting | None:
+        """Give, and keep, the first settled file that went away before it was taken.
+
+        Only after a full look at the folder: one that was just renamed is found again by it.
+        """
+        while self._vanished and self._vanished[0][1] < self._full_looks:
+            sighting = self._vanished[0][0]
+            if not any(_same_content(seen.key, sighting.key) for seen in self._seen.values()):
+                return sighting
+            self._vanished.popleft()
+        return None
+
+    def forget_vanished(self) -> None:
+        """Drop what `vanished` gave."""
+        self._vanished.popleft()
+
     def look_again(self, sighting: Sighting, look_from: float) -> None:
         """Let a file that `oldest` gave wait for another look, which counts from then."""
         self._look_from[Path(sighting.key.path).name] = look_from
@@ -124,21 +142,42 @@ class Inbox:
         while len(self._taken) > _REMEMBERED:
             self._taken.popitem(last=False)
 
-    def _see(self, name: str, found: os.stat_result) -> None:
+    def _look(self, name: str, stat_it: Callable[[], os.stat_result]) -> bool:
+        """Take note of a directory entry as it is now; False when it is gone."""
+        try:
+            found = stat_it()
+        except OSError as error:
+            if not Path(self._path(name)).is_symlink():
+                return False
+            loop = error.errno == errno.ELOOP
+            self._see(name, None, "a link to itself" if loop else "a link that leads nowhere")
+        else:
+            self._see(name, file_key(self._path(name), found), _oddity(found))
+        return True
+
+    def _see(self, name: str, key: FileKey | None, oddity: str) -> None:
         now = self._clock()
+        key = key or FileKey(self._path(name), size=0, mtime_ns=0)
         known = self._seen.get(name)
-        if known is not None and _is_still(known.key, found):
+        if known is not None and (known.key, known.oddity) == (key, oddity):
             if now >= self._look_from.get(name, float("inf")):
                 del self._look_from[name]
                 place = (known.key.mtime_ns, name, next(self._running), known)
                 heapq.heappush(self._settled, place)
             return
         self._forget(name)
-        key = file_key(self._path(name), found)
-        if key is not None:
-            self._seen[name] = Sighting(key, now)
-            if key not in self._taken:
-                self._look_from[name] = now + SETTLE_S
+        self._seen[name] = Sighting(key, now, oddity=oddity)
+        if key not in self._taken:
+            self._look_from[name] = now + SETTLE_S
+
+    def _lose(self, name: str) -> None:
+        """Take note that a file is gone; one that was whole and not yet taken is missed."""
+        sighting = self._seen.get(name)
+        waited = sighting is not None and name not in self._look_from
+        self._forget(name)
+        if sighting is None or not waited or sighting.oddity or sighting.key in self._taken:
+            return
+        self._vanished.append((sighting, self._full_looks))
 
     def _path(self, name: str) -> str:
         return os.path.join(self._root, name)  # noqa: PTH118 - a third of the time of Path
@@ -148,6 +187,13 @@ class Inbox:
         self._look_from.pop(name, None)
 
 
-def _is_still(key: FileKey, found: os.stat_result) -> bool:
-    same = found.st_size == key.size and found.st_mtime_ns == key.mtime_ns
-    return same and stat.S_ISREG(found.st_mode)
+def _oddity(found: os.stat_result) -> str:
+    """Say what it is that is no file; empty for a file."""
+    if stat.S_ISREG(found.st_mode):
+        return ""
+    return "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+
+
+def _same_content(one: FileKey, other: FileKey) -> bool:
+    """Tell whether it is the same file under another name, as far as can be told from outside."""
+    return (one.size, one.mtime_ns) == (other.size, other.mtime_ns)

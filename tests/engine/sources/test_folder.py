@@ -14,7 +14,7 @@ from watchdog.events import FileSystemEvent
 
 from engine.errors import SourceError
 from engine.sources.bell import Bell
-from engine.sources.folder import UNREADABLE_S
+from engine.sources.folder import UNREADABLE_S, FolderSource
 from engine.sources.inbox import SETTLE_S
 from engine.types import Fault, FaultKind, Frame
 from tests.engine.picture_files import saved, scene
@@ -53,7 +53,6 @@ class TestTaking:
     def test_other_files_and_folders_are_left_alone(self, line: Line) -> None:
         for name in (".part.png", "~part.png", "part.png.tmp", "part.part", "notes.txt"):
             line.put(name)
-        (line.folder / "folder.png").mkdir()
         (line.folder / "deeper").mkdir()
         line.put("deeper/part.png")
         assert line.names(line.make()) == []
@@ -63,8 +62,28 @@ class TestTaking:
         os.mkfifo(line.folder / "pipe.png")
         (line.folder / "loop.png").symlink_to(line.folder / "loop.png")
         (line.folder / "nowhere.png").symlink_to(line.folder / "nothing")
+        (line.folder / "folder.png").mkdir()
         line.put("part.png")
         assert line.names(line.make()) == ["part.png"]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+    def test_what_is_no_file_is_one_fault_however_it_changes(self, line: Line) -> None:
+        os.mkfifo(line.folder / "pipe.png")
+        (line.folder / "loop.png").symlink_to(line.folder / "loop.png")
+        (line.folder / "nowhere.png").symlink_to(line.folder / "nothing")
+        (line.folder / "folder.png").mkdir()
+        source = line.make()
+        faults = line.run(source, UNREADABLE_S + 3)
+        reasons = sorted(fault.reason for fault in faults if isinstance(fault, Fault))
+        for reason, what in zip(
+            reasons,
+            ("a folder", "a link to itself", "a link that leads nowhere", "a pipe or a device"),
+            strict=True,
+        ):
+            assert f"is {what}, not a picture" in reason
+        (line.folder / "folder.png" / "inside.txt").write_text("more")
+        assert line.run(source, UNREADABLE_S + 3) == []
+        assert line.run(line.make(), UNREADABLE_S + 3) == []  # nor after a restart
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
     def test_a_file_that_turned_into_a_pipe_blocks_nothing(self, line: Line) -> None:
@@ -122,13 +141,45 @@ class TestSettling:
         (line.folder / "part.png.tmp").rename(line.folder / "part.png")
         assert line.names(source) == ["part.png"]
 
-    def test_a_file_deleted_before_its_turn_is_no_part(self, line: Line) -> None:
+    def test_a_file_deleted_before_it_was_whole_is_no_part(self, line: Line) -> None:
         source = line.make()
         path = line.put("part.png")
         assert source.grab() is None
         path.unlink()
         assert line.run(source) == []
         assert source.status().waiting == 0
+
+    def test_a_whole_file_deleted_before_its_turn_is_a_fault(self, line: Line) -> None:
+        source = line.make()
+        path = self._settled(line, source)
+        path.unlink()
+        (fault,) = line.run(source)
+        assert isinstance(fault, Fault) and fault.kind is FaultKind.PICTURE
+        assert fault.origin.part_id == "part.png" and "before it was inspected" in fault.reason
+        assert line.run(source) == [] and source.status().waiting == 0
+
+    def test_a_whole_file_renamed_before_its_turn_is_taken_once(self, line: Line) -> None:
+        source = line.make()
+        path = self._settled(line, source)
+        path.rename(path.with_name("renamed.png"))
+        assert line.names(source) == ["renamed.png"]
+
+    def test_an_old_file_taken_away_is_no_fault(self, line: Line) -> None:
+        line.put("part.png")
+        line.run(line.make())
+        source = line.make()
+        self._settled(line, source).unlink()
+        assert line.run(source) == []
+
+    def _settled(self, line: Line, source: FolderSource) -> Path:
+        """Let the source see that a file is whole, without taking it."""
+        path = line.folder / "part.png"
+        if not path.exists():
+            line.put("part.png")
+        source._look()
+        line.clock.go_on(SETTLE_S)
+        source._look()
+        return path
 
 
 class TestOnce:
