@@ -18,7 +18,7 @@ from engine.errors import SourceError
 from engine.recipe import part_of
 from engine.sources.base import AlreadySeen, FolderConfig, SourceStatus
 from engine.sources.bell import Bell
-from engine.sources.inbox import SETTLE_S, Inbox, Sighting
+from engine.sources.inbox import DEAD_LINK, SETTLE_S, Inbox, Sighting
 from engine.sources.taking import file_key, frame_or_fault, picture_of, read_unchanged
 from engine.types import Fault, FaultKind, FileKey, Frame, Image, Origin
 
@@ -202,7 +202,7 @@ class FolderSource:
         """Read and decode a settled file; give None when it deserves another look first."""
         key, now = sighting.key, self._clock()
         result: Frame | Fault
-        patience_s = UNREADABLE_S
+        patience_s = UNREADABLE_S if sighting.oddity in ("", DEAD_LINK) else 0.0
         try:
             data = None if sighting.oddity else read_unchanged(key)
         except FileNotFoundError:

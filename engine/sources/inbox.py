@@ -24,6 +24,9 @@ from engine.types import FileKey
 SETTLE_S = 0.5
 """Least time between the two looks after which an unchanged file counts as whole."""
 
+DEAD_LINK = "a link that leads nowhere"
+"""An oddity that may pass: what it points to may still be on its way."""
+
 _CHUNK = 100
 """Files looked at in one step."""
 
@@ -40,7 +43,7 @@ class Sighting:
     is_new: bool = False
     """The record was asked and does not know it."""
     oddity: str = ""
-    """What it is instead of a file, for people: "a folder", "a link that leads nowhere"; it is
+    """What it is instead of a file, for people: "a folder", "a pipe"; it is
     known by its path alone, so that it is one fault however often it changes."""
 
 
@@ -150,7 +153,7 @@ class Inbox:
             if not Path(self._path(name)).is_symlink():
                 return False
             loop = error.errno == errno.ELOOP
-            self._see(name, None, "a link to itself" if loop else "a link that leads nowhere")
+            self._see(name, None, "a link to itself" if loop else DEAD_LINK)
         else:
             self._see(name, file_key(self._path(name), found), _oddity(found))
         return True

@@ -84,7 +84,7 @@ class Ordeal:
 
     def recorded(self) -> int:
         """Count the rows of the record."""
-        return self._count("inspection")
+        return recorded(self.data)
 
     def sound(self, *, parts: int) -> bool:
         """Tell whether nothing is missing, doubled, half-written or broken."""
@@ -132,17 +132,6 @@ class Ordeal:
     def _half_written(self) -> list[Path]:
         return [*self.data.rglob("*.part"), *self.data.rglob("*.tmp")]
 
-    def _count(self, table: str) -> int:
-        """Count rows without the program's help; none where the record is just being made."""
-        database = self.data / "loupe.db"
-        if not database.exists():
-            return 0
-        with closing(sqlite3.connect(database, timeout=5)) as connection:
-            try:
-                return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-            except sqlite3.OperationalError:
-                return 0
-
     def _look(self) -> dict[str, int]:
         with closing(sqlite3.connect(self.data / "loupe.db")) as connection:
             parts = [row[0] for row in connection.execute("SELECT part_id FROM inspection")]
@@ -166,6 +155,18 @@ class Ordeal:
     def _whole(self, path: str, sha256: str) -> bool:
         file = self.data / "pictures" / path
         return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == sha256
+
+
+def recorded(data: Path) -> int:
+    """Count the parts in the record of a station that runs; none while it is just being made."""
+    database = data / "loupe.db"
+    if not database.exists():
+        return 0
+    with closing(sqlite3.connect(database, timeout=5)) as connection:
+        try:
+            return int(connection.execute("SELECT count(*) FROM inspection").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
 
 
 if __name__ == "__main__":
