@@ -196,7 +196,7 @@ def test_a_damaged_release_ends_a_headless_run(station: Station, pictures: Path,
 def test_a_fit_that_fails_ends_a_headless_run(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workstation.app.demo_pictures", lambda: good_pictures(2))
+    monkeypatch.setattr("workstation.running.demo_pictures", lambda: good_pictures(2))
     station.set_to(SimulatorConfig(), release_id=None)
     run = station.headless(2)
     assert (run.code, run.out) == (1, "")
@@ -299,7 +299,7 @@ def test_the_window_opens_with_a_damaged_release_and_does_not_judge(
     said: list[str] = []
 
     def look(window: MainWindow) -> None:
-        assert window._line.state is EngineState.PREOPERATIONAL
+        assert window._line.state is EngineState.INITIALIZED
         newest = window._line.messages.newest
         said.append("" if newest is None else newest.words)
         window.close()
