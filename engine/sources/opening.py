@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from engine.sources.base import (
     AlreadySeen,
+    CameraConfig,
     FolderConfig,
     NamePart,
     ReplayConfig,
     SimulatorConfig,
     Source,
     SourceConfig,
+    StreamConfig,
+    VideoConfig,
 )
+from engine.sources.camera.source import CameraSource
 from engine.sources.folder import FolderSource
 from engine.sources.orders import Orders
 from engine.sources.replay import ReplaySource
@@ -37,13 +41,15 @@ def open_source(
     Raises
     ------
     SourceError
-        A replay's folder is missing or empty. (A watched folder may be missing: `grab` says so,
-        and goes on when it is back.)
+        A replay's folder is missing or empty, a video file is missing. (A watched folder, a camera
+        or a stream may be missing: `grab` says so, and goes on when it is back.)
     """
     match config:
         case FolderConfig():
             return FolderSource(config, already_seen)
         case ReplayConfig():
             return ReplaySource(config)
+        case CameraConfig() | StreamConfig() | VideoConfig():
+            return CameraSource(config, name_part=name_part, orders=orders)
         case SimulatorConfig():
             return SimulatorSource(config)
