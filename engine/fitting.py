@@ -24,7 +24,8 @@ from engine.device import open_device
 from engine.errors import RecipeError
 from engine.inspector import Eye
 from engine.methods import METHODS
-from engine.picture_health import PictureHealth, baseline, measure_health
+from engine.picture_health.baseline import baseline, is_black
+from engine.picture_health.measure import PictureHealth
 from engine.pictures import Picture
 from engine.preprocess import Preprocessing
 from engine.recipe import PatchCoreParameters, Recipe, Roi
@@ -78,7 +79,7 @@ def fit(
     Raises
     ------
     RecipeError
-        Too few pictures or parts, or a ROI that does not fit them.
+        Too few pictures or parts, a black picture, or a ROI that does not fit them.
     PictureError
         A picture cannot be read.
     WeightsError
@@ -176,7 +177,7 @@ def _look(
         with _naming(picture):
             square = eye.preprocessing.square(image)
             rectangle = eye.preprocessing.rectangle(*image.shape[:2])
-        looked.health.append(measure_health(image, square, rectangle))
+        looked.health.append(_measured(eye, picture, image, square))
         if sha256 != spared_sha256:
             # The same picture twice would vouch for itself when one of the two is held out.
             group = by_content.setdefault(sha256, picture.group)
@@ -193,6 +194,15 @@ def _look(
             "Add pictures of other parts, or change the part pattern."
         )
     return looked
+
+
+def _measured(eye: Eye, picture: Picture, image: Image, square: Image) -> PictureHealth:
+    health = eye.health(image, square)
+    if is_black(health):
+        raise RecipeError(
+            f"{picture.name}: The picture is black, so it shows no good part. Take it out."
+        )
+    return health
 
 
 def _in_steps(

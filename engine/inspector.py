@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +19,9 @@ from engine.device import open_device
 from engine.errors import ModelError
 from engine.methods import METHODS
 from engine.methods.base import Method
-from engine.preprocess import Preprocessing
+from engine.picture_health.measure import PictureHealth, measure_health
+from engine.picture_health.reading import check_health, read_health
+from engine.preprocess import Mask, Preprocessing
 from engine.regions import find_regions
 from engine.releases.folder import Release, open_release
 from engine.types import CompactMap, Frame, Image, Inspection, Scores, ShownMap
@@ -43,6 +46,24 @@ class Eye:
         levels = self.levels(square)
         with torch.inference_mode():
             return self.method.score(levels)
+
+    def health(self, image: Image, square: Image) -> PictureHealth:
+        """Measure a source picture and the square cut from it, inside the masks only."""
+        rectangle = self.preprocessing.rectangle(*image.shape[:2])
+        counted, inside = self._inspected
+        return measure_health(image, square, rectangle, counted=counted, inside=inside)
+
+    @cached_property
+    def _inspected(self) -> tuple[Mask | None, Mask | None]:
+        """What the masks leave of the square and of the rectangle; None: all of it."""
+        if self.preprocessing.source_size is None:
+            return None, None
+        size, rectangle = (
+            self.preprocessing.size,
+            self.preprocessing.rectangle(*self.preprocessing.source_size),
+        )
+        counted = self.preprocessing.counted
+        return counted(size, size), counted(rectangle.height, rectangle.width)
 
     def enlarger(self, grid: tuple[int, int]) -> MapEnlarger:
         """Give what makes shown maps of compact maps on this grid."""
@@ -97,11 +118,22 @@ class Inspector:
             ) from error
         return inspector
 
-    def inspect(self, frame: Frame) -> Inspection:
+    def inspect(self, frame: Frame, *, unfit_too: bool = False) -> Inspection:
         """Inspect and judge one frame.
+
+        Parameters
+        ----------
+        frame
+            The picture.
+        unfit_too
+            Judge even where the picture's health is a fault: for evaluation, where every labelled
+            picture counts. Never on a line.
 
         Raises
         ------
+        UnfitPictureError
+            The picture can tell nothing of the part: too dark, out of focus, torn. It is raised
+            before the backbone runs.
         RecipeError
             The frame does not fit the ROI or masks.
         ValueError
@@ -110,6 +142,8 @@ class Inspector:
         manifest = self.release.manifest
         began = time.perf_counter()
         square = manifest.preprocessing.square(frame.image)
+        compare = read_health if unfit_too else check_health
+        health = compare(self._eye.health(frame.image, square), manifest.picture_health)
         preprocessed = time.perf_counter()
         scores = self._eye.score(square)
         scored = time.perf_counter()
@@ -136,6 +170,7 @@ class Inspector:
                 stage: (end - start) * 1e3
                 for stage, start, end in zip(stages, marks, marks[1:], strict=False)
             },
+            health=health,
         )
 
     def judging_by(self, release: Release) -> Inspector:

@@ -134,7 +134,7 @@ class HealthReading:
     """How far one picture is from the good pictures of the release, apart from any anomaly."""
 
     values: Mapping[str, float]
-    """What was measured by name, in the units of `engine.picture_health.PictureHealth`."""
+    """What was measured by name, in the units of `engine.picture_health.measure.PictureHealth`."""
     sigmas: Mapping[str, float]
     """The same as signed distances from the release's baseline, in its standard deviations."""
     warning: str = ""

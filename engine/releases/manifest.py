@@ -10,12 +10,13 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import ModelError
-from engine.picture_health import HealthBaseline
+from engine.picture_health.baseline import HealthBaseline
 from engine.preprocess import Preprocessing
 from engine.recipe import PatchCoreParameters, Rule
 from engine.types import Limits, MethodName
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: the baseline of picture health holds distances, and knows torn and moved pictures."""
 
 
 class _Record(BaseModel):

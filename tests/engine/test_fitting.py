@@ -125,6 +125,13 @@ def test_pictures_of_one_part_are_held_out_together() -> None:
     assert np.median(honest) > 1.1 * np.median(lying)
 
 
+def test_a_black_picture_is_no_good_part() -> None:
+    pictures = good_pictures()
+    pictures[3] = DrawnPicture("cap on.png", np.uint8(pictures[3].image * 0.02), "3")
+    with pytest.raises(RecipeError, match=r"cap on\.png: The picture is black.* Take it out\."):
+        fitted(pictures=pictures)
+
+
 def test_the_part_pattern_makes_the_groups(tmp_path: Path) -> None:
     pattern = r"(part\d\d)\d"
     save_good(tmp_path, 25)

@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from engine.errors import ModelError, RecipeError
+from engine.errors import ModelError, RecipeError, UnfitPictureError
 from engine.inspector import Inspector
 from engine.recipe import Roi
 from engine.releases.folder import BLOBS, MANIFEST, FittedRelease, Release, write_release
@@ -23,6 +23,7 @@ from tests.small_parts import (
     fitted,
     frame_of,
     good_image,
+    good_pictures,
     small_recipe,
     spotted,
     the_release,
@@ -69,10 +70,37 @@ def test_an_inspection_tells_how_it_came_about(inspector: Inspector) -> None:
     assert inspection.score == float(inspection.map.max())
 
 
+def test_the_health_of_the_picture_is_told(inspector: Inspector) -> None:
+    assert inspector.inspect(frame_of(good_image(100))).health.warning == ""
+    dimmed = inspector.inspect(frame_of(dimmed_image(0.92)))
+    assert -5 < dimmed.health.sigmas["brightness"] < -3
+    assert dimmed.health.warning.startswith("The picture is too dark")
+
+
+def test_an_unfit_picture_has_no_verdict_and_never_reaches_the_backbone(
+    inspector: Inspector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.delattr(type(inspector._eye), "score")
+        with pytest.raises(UnfitPictureError, match="too dark") as caught:
+            inspector.inspect(frame_of(dimmed_image(0.5)))
+    assert caught.value.reading.values["brightness"] == pytest.approx(59, abs=2)
+    assert inspector.inspect(frame_of(dimmed_image(0.5)), unfit_too=True).health.warning
+
+
+def test_the_pictures_of_the_fit_are_fit(inspector: Inspector) -> None:
+    for picture in good_pictures():
+        assert inspector.inspect(frame_of(picture.image)).health.warning == ""
+
+
 def test_the_same_frame_gives_the_same_bits(inspector: Inspector) -> None:
     first, again = (inspector.inspect(frame_of(good_image(100))) for _ in range(2))
     assert first.score == again.score
     np.testing.assert_array_equal(first.shown_map, again.shown_map)
+
+
+def dimmed_image(share: float) -> np.ndarray:
+    return (good_image(100) * share).astype(np.uint8)
 
 
 def _scale(name: str, factor: float) -> Callable[[dict[str, Tensor]], object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +52,7 @@ def evaluate_command(
         inspector = Inspector.open(found, device)
         evaluation = run_showing_progress(
             evaluate(
-                inspector.inspect,
+                partial(inspector.inspect, unfit_too=True),
                 dataset,
                 found.manifest.preprocessing.map_to_source,
                 method=found.manifest.method,

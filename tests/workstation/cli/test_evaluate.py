@@ -78,6 +78,15 @@ def test_an_unreadable_test_picture_is_counted(
     assert result.exit_code == 3, "done, but some pictures were faults"
 
 
+def test_pictures_unfit_for_a_verdict_are_measured_all_the_same(
+    loupe: Loupe, release_folder: Path, two_folders: Path
+) -> None:
+    dark = (spotted(good_image(300)) * 0.5).astype(np.uint8)
+    save_png(dark, two_folders / "bad" / "dark.png")
+    result = loupe("evaluate", "--release", release_folder, "--data", two_folders, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["n_defective"]) == (0, 5)
+
+
 @pytest.mark.parametrize("what", ["missing", "no layout", "empty class", "mask of another size"])
 def test_data_that_cannot_be_used_is_one_sentence(
     loupe: Loupe, release_folder: Path, mvtec: Path, what: str

@@ -113,6 +113,21 @@ def test_a_picture_the_roi_does_not_fit_is_a_fault(
     assert "reaches beyond the picture of 50 × 50" in result.stdout
 
 
+def test_an_unfit_picture_is_a_fault_with_its_sentence(
+    loupe: Loupe, release_folder: Path, good: Path, tmp_path: Path
+) -> None:
+    dark = save_png((good_image(100) * 0.4).astype(np.uint8), tmp_path / "dark.png")
+    half = good_image(100)
+    half[HEIGHT // 2 :] = 0
+    torn = save_png(half, tmp_path / "torn.png")
+    result = loupe("inspect", "--release", release_folder, dark, torn, good)
+    assert result.exit_code == 3
+    first, second, third = result.stdout.splitlines()
+    assert first.startswith(f"{dark}  fault  The picture is too dark: brightness 47 of 255")
+    assert second.startswith(f"{torn}  fault  The picture was not transmitted whole")
+    assert "  OK  " in third
+
+
 def test_a_score_that_is_no_number_is_a_fault(
     loupe: Loupe, release_folder: Path, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
