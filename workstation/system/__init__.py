@@ -1,0 +1,1 @@
+"""System: where pictures come from, and whether the station does well."""
