@@ -35,7 +35,7 @@ class Bars(QObject):
         self.lot.undone.connect(self._leave_lot)
         self.lot.line.textChanged.connect(self._ask_about_lot)
         self.reason.kept.connect(self._keep_limit)
-        self.reason.undone.connect(controller.undo_limit)
+        self.reason.undone.connect(controller.limit.undo)
         self.reason.line.textEdited.connect(self._typing_a_reason)
 
     def set_sizes(self, sizes: Sizes) -> None:
@@ -97,7 +97,7 @@ class Bars(QObject):
 
     @Slot(str)
     def _keep_limit(self, reason: str) -> None:
-        self._controller.keep_limit(reason)
+        self._controller.limit.keep(reason)
         self.show_line(self._controller.line)
 
     @Slot()

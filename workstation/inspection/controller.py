@@ -15,12 +15,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.sources.base import SourceStatus
 from engine.types import EngineState, Fault, FitStep, Inspection
+from workstation.inspection.judgements import Judgements
+from workstation.inspection.limit_keys import LimitKeys
 from workstation.inspection.line import RUNNING, Line
 from workstation.inspection.record import Record
 from workstation.inspection.release_facts import ReleaseFacts, describe_release
 from workstation.inspection.seen_part import SeenPart
 from workstation.inspection.station_record import utc_now
-from workstation.records.words import EventKind, FeedbackVerdict, Outcome
+from workstation.records.words import EventKind
 
 if TYPE_CHECKING:
     from engine.releases.folder import Release
@@ -63,6 +65,9 @@ class InspectController(QObject):
         self._record = record
         self._describe = describe
         self.line = Line(record, clock=clock, now=now)
+        self.judgements = Judgements(self.line, self)
+        self.limit = LimitKeys(self.line, self)
+        self.limit.asked.connect(self.limits_requested)
 
     # Facts from the engine
 
@@ -180,99 +185,6 @@ class InspectController(QObject):
         parts = line.asked(lambda: self._record.lot_count(lot, simulated=bool(line.simulated)))
         line.counters.lot_parts = parts or 0
         line.say(f"Lot {old or 'without a name'} → {lot or 'without a name'}")
-
-    # Commands of the person: judging
-
-    def judge(self, verdict: FeedbackVerdict) -> None:
-        """Write down what the person says of the part in the pane."""
-        desk, line = self.line.judging, self.line
-        part = desk.held
-        if part is None:
-            line.note("No part waits to be judged.")
-        elif desk.guarded:
-            line.note("Another part has just come: look, then press again.")
-        else:
-            given = line.asked(lambda: self._record.give_feedback(part.inspection_id, verdict))
-            if given is not None:
-                desk.judged(verdict, feedback_id=given)
-                line.recount()
-
-    @Slot()
-    def undo_judgement(self) -> None:
-        """Withdraw the last judgement, within ten seconds."""
-        desk, line = self.line.judging, self.line
-        last = desk.undoable
-        if last is None:
-            line.note("Nothing to undo: a judgement can be undone for 10 seconds.")
-        elif line.asked(lambda: self._withdrawn(last.feedback_id)):
-            desk.undone()
-            line.recount()
-
-    @Slot()
-    def judge_shown(self) -> None:
-        """Take the part that is looked at into the pane, so that the keys judge it."""
-        line = self.line
-        part = line.looking or line.frozen
-        if part is None:
-            line.note("Choose one of the last 12 parts first.")
-        elif part.outcome is Outcome.FAULT:
-            line.note("A part with a fault has no verdict to judge.")
-        else:
-            line.judging.chosen(part.kept())
-            line.changed()
-
-    def _withdrawn(self, feedback_id: int) -> bool:
-        self._record.withdraw_feedback(feedback_id)
-        return True
-
-    # Commands of the person: the limit
-
-    @Slot()
-    def unlock_limit(self) -> None:
-        """Allow moving the limit for a minute; a second press locks it at once."""
-        limit = self.line.limit
-        if not limit.locked:
-            limit.lock()
-        else:
-            limit.unlock()
-            if limit.locked:
-                self.line.note("There is no limit to move yet.")
-        self.line.changed()
-
-    def move_limit(self, t2: float) -> None:
-        """Put a reject limit on trial."""
-        if self._may_move():
-            self.line.limit.move_to(t2)
-            self.line.changed()
-
-    def step_limit(self, steps: int) -> None:
-        """Move the limit on trial by steps of 1 %."""
-        if self._may_move():
-            self.line.limit.step(steps)
-            self.line.changed()
-
-    @Slot()
-    def undo_limit(self) -> None:
-        """Drop the limit on trial."""
-        self.line.limit.undo()
-        self.line.changed()
-
-    def keep_limit(self, reason: str) -> None:
-        """Ask the engine for a release with the limits on trial."""
-        if not reason.strip():
-            self.line.note("A new limit needs a reason.")
-            return
-        limits = self.line.limit.kept()
-        if limits is None:
-            self.line.note("The limit has locked again; nothing was changed.")
-        else:
-            self.limits_requested.emit(limits, reason.strip())
-        self.line.changed()
-
-    def _may_move(self) -> bool:
-        if self.line.limit.locked:
-            self.line.note("The limit is locked: unlock it first (U).")
-        return not self.line.limit.locked
 
     # Commands of the person: what is shown
 

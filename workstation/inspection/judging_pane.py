@@ -83,7 +83,7 @@ class JudgingPane(QFrame):
             self.keys[verdict] = key
             self._key_row.addWidget(key)
         self._undo = BigKey("undo", shortcut=shown_key(Action.UNDO), palette=palette)
-        self._undo.clicked.connect(controller.undo_judgement)
+        self._undo.clicked.connect(controller.judgements.undo)
         self._top = QHBoxLayout()
         self._top.addWidget(self._badge)
         self._top.addWidget(self._id, 1)
@@ -161,10 +161,10 @@ class JudgingPane(QFrame):
             self.look_asked.emit(self._held.inspection_id)
 
     def _judge_ok(self) -> None:
-        self._controller.judge(FeedbackVerdict.OK)
+        self._controller.judgements.judge(FeedbackVerdict.OK)
 
     def _judge_ng(self) -> None:
-        self._controller.judge(FeedbackVerdict.NG)
+        self._controller.judgements.judge(FeedbackVerdict.NG)
 
     def _judge_unsure(self) -> None:
-        self._controller.judge(FeedbackVerdict.UNSURE)
+        self._controller.judgements.judge(FeedbackVerdict.UNSURE)

@@ -25,7 +25,7 @@ class LimitPanel(QFrame):
         self._controller = controller
         self.axis = ScoreAxis(palette)
         self.slider = LimitSlider(palette)
-        self.slider.value_asked.connect(controller.move_limit)
+        self.slider.value_asked.connect(controller.limit.move)
         self._down = BigKey("", shortcut="−", palette=palette, tip="reject limit 1 % down")
         self._up = BigKey("", shortcut="+", palette=palette, tip="reject limit 1 % up")
         for key in (self._down, self._up):
@@ -33,7 +33,7 @@ class LimitPanel(QFrame):
         self._down.clicked.connect(self._step_down)
         self._up.clicked.connect(self._step_up)
         self.unlock = BigKey("unlock limit", shortcut=shown_key(Action.UNLOCK), palette=palette)
-        self.unlock.clicked.connect(controller.unlock_limit)
+        self.unlock.clicked.connect(controller.limit.unlock)
         self._keys = QHBoxLayout()
         self._keys.addWidget(self._down, 1)
         self._keys.addWidget(self.unlock, 3)
@@ -77,7 +77,7 @@ class LimitPanel(QFrame):
             self.unlock.setText(words)
 
     def _step_down(self) -> None:
-        self._controller.step_limit(-1)
+        self._controller.limit.step(-1)
 
     def _step_up(self) -> None:
-        self._controller.step_limit(1)
+        self._controller.limit.step(1)

@@ -156,7 +156,7 @@ class InspectPage(QWidget):
         if self.choice.apply(action):
             line.changed()
         elif action in dict(JUDGEMENTS):
-            controller.judge(dict(JUDGEMENTS)[action])
+            controller.judgements.judge(dict(JUDGEMENTS)[action])
         else:
             self._deeds[action]()
         self.refresh()
@@ -164,19 +164,19 @@ class InspectPage(QWidget):
     def _connect(self) -> None:
         controller = self._controller
         self._deeds: dict[Action, Callable[[], object]] = {
-            Action.UNDO: controller.undo_judgement,
+            Action.UNDO: controller.judgements.undo,
             Action.START: controller.start,
             Action.STOP: controller.stop,
             Action.FREEZE: controller.toggle_freeze,
             Action.OLDER: lambda: controller.line.look_along(1),
             Action.NEWER: lambda: controller.line.look_along(-1),
-            Action.JUDGE_SHOWN: controller.judge_shown,
+            Action.JUDGE_SHOWN: controller.judgements.choose_shown,
             Action.ZOOM_IN: lambda: self.view.zoom_by(ZOOM_STEP),
             Action.ZOOM_OUT: lambda: self.view.zoom_by(1 / ZOOM_STEP),
             Action.WHOLE: self.view.fit,
-            Action.UNLOCK: controller.unlock_limit,
-            Action.LIMIT_UP: lambda: controller.step_limit(1),
-            Action.LIMIT_DOWN: lambda: controller.step_limit(-1),
+            Action.UNLOCK: controller.limit.unlock,
+            Action.LIMIT_UP: lambda: controller.limit.step(1),
+            Action.LIMIT_DOWN: lambda: controller.limit.step(-1),
             Action.KEEP: self.bars.focus_reason,
             Action.BACK: self._go_back,
             Action.LOT: self.bars.ask_lot,
@@ -234,7 +234,7 @@ class InspectPage(QWidget):
         elif not self.own_pictures.isHidden():
             self._close_own_pictures()
         elif line.limit.trial is not None:
-            self._controller.undo_limit()
+            self._controller.limit.undo()
         else:
             line.look_live()
             self.view.fit()

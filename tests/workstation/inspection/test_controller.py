@@ -232,7 +232,7 @@ def test_an_archived_picture_is_fetched_for_the_held_part(line: Line) -> None:
     line.shown.tick()
     assert line.shown.judging.held.picture[0, 0, 0] == 33
     line.look()
-    line.controller.judge(FeedbackVerdict.NG)
+    line.controller.judgements.judge(FeedbackVerdict.NG)
     assert line.shown.judging.held is None
 
 

@@ -14,7 +14,7 @@ def test_feedback_goes_to_the_held_part_while_live_parts_run_on(line: Line) -> N
         line.part(Verdict.OK, number)
     line.look()
     assert line.shown.live.inspection_id == 19
-    line.controller.judge(FeedbackVerdict.OK)
+    line.controller.judgements.judge(FeedbackVerdict.OK)
     assert line.record.feedback == {1: (7, FeedbackVerdict.OK)}
 
 
@@ -24,11 +24,11 @@ def test_a_part_that_slipped_under_the_finger_is_not_judged(line: Line) -> None:
     line.look()
     line.part(Verdict.NG, 2)
     line.clock.go_on(0.69)
-    line.controller.judge(FeedbackVerdict.OK)
+    line.controller.judgements.judge(FeedbackVerdict.OK)
     assert line.record.feedback == {}
     assert line.shown.notice
     line.clock.go_on(0.02)
-    line.controller.judge(FeedbackVerdict.OK)
+    line.controller.judgements.judge(FeedbackVerdict.OK)
     assert line.record.feedback == {1: (2, FeedbackVerdict.OK)}
 
 
@@ -37,8 +37,8 @@ def test_pressing_twice_does_not_judge_the_next_waiting_part(line: Line) -> None
     line.part(Verdict.NG, 1)
     line.part(Verdict.REVIEW, 2)
     line.look()
-    line.controller.judge(FeedbackVerdict.NG)
-    line.controller.judge(FeedbackVerdict.NG)
+    line.controller.judgements.judge(FeedbackVerdict.NG)
+    line.controller.judgements.judge(FeedbackVerdict.NG)
     assert line.record.feedback == {1: (2, FeedbackVerdict.NG)}
     assert line.shown.judging.held.inspection_id == 1
 
@@ -52,12 +52,12 @@ def test_waiting_parts_are_counted_and_come_newest_first(line: Line) -> None:
     for _ in range(3):
         line.look()
         judged.append(line.shown.judging.held.inspection_id)
-        line.controller.judge(FeedbackVerdict.UNSURE)
+        line.controller.judgements.judge(FeedbackVerdict.UNSURE)
     assert judged == [3, 2, 1]
     assert line.shown.unjudged == 0
     assert line.shown.judging.held is None
     line.look()
-    line.controller.judge(FeedbackVerdict.OK)
+    line.controller.judgements.judge(FeedbackVerdict.OK)
     assert len(line.record.feedback) == 3
 
 
@@ -70,7 +70,7 @@ def test_more_waiting_parts_than_fit_in_memory_come_from_the_record(line: Line) 
     for _ in range(many):
         line.look()
         line.shown.tick()
-        line.controller.judge(FeedbackVerdict.NG)
+        line.controller.judgements.judge(FeedbackVerdict.NG)
     assert sorted(part for part, _ in line.record.feedback.values()) == list(range(1, many + 1))
 
 
@@ -79,9 +79,9 @@ def test_undo_after_nine_seconds_appends_a_withdrawal(line: Line) -> None:
     line.part(Verdict.NG, 5)
     line.part(Verdict.OK, 6)
     line.look()
-    line.controller.judge(FeedbackVerdict.OK)
+    line.controller.judgements.judge(FeedbackVerdict.OK)
     line.clock.go_on(9.0)
-    line.controller.undo_judgement()
+    line.controller.judgements.undo()
     assert line.record.withdrawn == [1]
     assert line.record.feedback == {1: (5, FeedbackVerdict.OK)}
     assert line.shown.judging.held.inspection_id == 5
@@ -92,9 +92,9 @@ def test_undo_after_eleven_seconds_is_refused(line: Line) -> None:
     line.run()
     line.part(Verdict.NG, 5)
     line.look()
-    line.controller.judge(FeedbackVerdict.OK)
+    line.controller.judgements.judge(FeedbackVerdict.OK)
     line.clock.go_on(11.0)
-    line.controller.undo_judgement()
+    line.controller.judgements.undo()
     assert line.record.withdrawn == []
     assert line.shown.notice
 
@@ -103,9 +103,9 @@ def test_what_was_undone_cannot_be_undone_again(line: Line) -> None:
     line.run()
     line.part(Verdict.NG, 5)
     line.look()
-    line.controller.judge(FeedbackVerdict.OK)
-    line.controller.undo_judgement()
-    line.controller.undo_judgement()
+    line.controller.judgements.judge(FeedbackVerdict.OK)
+    line.controller.judgements.undo()
+    line.controller.judgements.undo()
     assert line.record.withdrawn == [1]
 
 
@@ -115,8 +115,8 @@ def test_a_person_can_judge_a_part_the_machine_called_ok(line: Line) -> None:
     line.part(Verdict.OK, 2)
     line.look()
     line.shown.look_at(2)
-    line.controller.judge_shown()
-    line.controller.judge(FeedbackVerdict.NG)
+    line.controller.judgements.choose_shown()
+    line.controller.judgements.judge(FeedbackVerdict.NG)
     assert line.record.feedback == {1: (2, FeedbackVerdict.NG)}
     assert line.shown.judging.held.inspection_id == 1
 
@@ -126,9 +126,9 @@ def test_feedback_moves_the_yield_and_undo_moves_it_back(line: Line) -> None:
     line.part(Verdict.OK, 1)
     line.part(Verdict.NG, 2)
     line.look()
-    line.controller.judge(FeedbackVerdict.OK)
+    line.controller.judgements.judge(FeedbackVerdict.OK)
     assert line.shown.counters.counts.yield_share == 1.0
-    line.controller.undo_judgement()
+    line.controller.judgements.undo()
     assert line.shown.counters.counts.yield_share == 0.5
 
 
@@ -137,7 +137,7 @@ def test_a_record_that_fails_keeps_the_part_and_says_so(line: Line) -> None:
     line.part(Verdict.NG, 1)
     line.look()
     line.record.failing = True
-    line.controller.judge(FeedbackVerdict.OK)
+    line.controller.judgements.judge(FeedbackVerdict.OK)
     assert line.shown.judging.held.inspection_id == 1
     assert "disk is full" in line.shown.messages.newest.words
     assert line.shown.judging.undoable is None

@@ -81,7 +81,7 @@ def test_a_restart_keeps_counters_lot_and_waiting_parts(
         inspection = an_inspection(verdict, number=number)
         first.inspected(store.record(inspection), inspection)
     line.look()
-    first.judge(FeedbackVerdict.OK)
+    first.judgements.judge(FeedbackVerdict.OK)
     before = first.line.counters.counts
 
     store, statistics = new_store()
@@ -112,10 +112,10 @@ def test_a_part_judged_again_and_again_is_counted_once(
         controller.inspected(store.record(inspection), inspection)
     for verdict in (*[FeedbackVerdict.OK] * 3, FeedbackVerdict.NG, FeedbackVerdict.OK):
         page.look_at(2)
-        controller.judge_shown()
-        controller.judge(verdict)
+        controller.judgements.choose_shown()
+        controller.judgements.judge(verdict)
     assert (page.counters.counts.final_ok, page.counters.counts.judged) == (3, 3)
-    controller.undo_judgement()
+    controller.judgements.undo()
     # The earlier "really NG" stands again.
     assert (page.counters.counts.final_ok, page.counters.counts.judged) == (2, 3)
     assert page.counters.counts == statistics.shift_counts(record.shift())
@@ -132,7 +132,7 @@ def test_a_part_recorded_but_not_yet_announced_is_counted_once(
     controller.inspected(store.record(first), first)
     on_its_way = store.record(second)
     line.look()
-    controller.judge(FeedbackVerdict.NG)
+    controller.judgements.judge(FeedbackVerdict.NG)
     controller.inspected(on_its_way, second)
     assert (page.counters.counts.ng, page.counters.lot_parts, page.unjudged) == (2, 2, 1)
 
