@@ -7,7 +7,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Slot
+import typer
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from engine.errors import SourceError
@@ -20,8 +21,10 @@ from workstation.inspection.controller import InspectController
 from workstation.inspection.page import InspectPage
 from workstation.inspection.station_record import StationRecord
 from workstation.inspection.status_line import StationFacts
+from workstation.lock import StationInUseError
 from workstation.main_window import MainWindow
 from workstation.running import RunningStation
+from workstation.second_start import FirstWindow, show_first_window
 from workstation.settings import Settings
 from workstation.station import Station
 from workstation.widgets.heatmap import HeatColours
@@ -35,7 +38,14 @@ def run(wishes: Wishes) -> int:
     headless = wishes.headless or not _has_display()
     if headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    with Station.open(wishes.data_dir) as station:
+    try:
+        station = Station.open(wishes.data_dir)
+    except StationInUseError as in_use:
+        if headless or not show_first_window(in_use.folder):
+            raise
+        typer.echo(f"loupe: {in_use} Its window is shown.", err=True)
+        return 1 if wishes.release or wishes.watch else 0
+    with station:
         take_over(station, wishes)
         QApplication.instance() or QApplication(sys.argv[:1])
         # The program ends when the engine and the record have, not when its window closes.
@@ -90,7 +100,11 @@ class Program(QObject):
         self.running = RunningStation(station, device=wishes.device)
         self._connect_engine()
         self._connect_person()
-        if self.headless is not None:
+        self._first_window: FirstWindow | None = None
+        if self.headless is None:
+            self._first_window = FirstWindow(station.folder.root)
+            self._first_window.called.connect(self._show_window)
+        else:
             self._connect_headless(self.headless)
 
     def begin(self) -> None:
@@ -174,7 +188,17 @@ class Program(QObject):
         self.running.fit_and_watch(Recipe(part=_part_name(good)), pictures, watch=watch)
 
     @Slot()
+    def _show_window(self) -> None:
+        """Bring the window to the front, for somebody who started Loupe once more."""
+        self.window.setWindowState(self.window.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    @Slot()
     def _ended(self) -> None:
+        if self._first_window is not None:
+            self._first_window.close()
         self.window.close_now()
         QApplication.quit()
 

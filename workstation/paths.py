@@ -38,6 +38,11 @@ class DataFolder:
         return self.root / "settings.json"
 
     @property
+    def lock(self) -> Path:
+        """Held by the one station that runs in this folder."""
+        return self.root / "station.lock"
+
+    @property
     def releases(self) -> Path:
         """One folder with a manifest per release."""
         return self.root / "releases"

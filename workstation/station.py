@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from engine.releases.library import Library
+from workstation.lock import StationLock
 from workstation.log import start_log, stop_log
 from workstation.paths import DataFolder, find_data_folder
 from workstation.records.images import PictureWriter
@@ -33,10 +34,12 @@ class Station:
         Takes further sentences for people; until a window sets it they join the notes.
     """
 
-    def __init__(self, folder: DataFolder, notes: list[str]) -> None:
-        folder.create()
+    def __init__(self, folder: DataFolder, lock: StationLock, notes: list[str]) -> None:
         self.folder = folder
+        self._lock = lock
         self._log_handlers = start_log(folder.logs)
+        if lock.left_behind is not None:
+            log.warning("Taken over from a station that was cut off (%s)", lock.left_behind)
         self.settings, warnings = load_settings(folder.settings)
         self.notes = notes + warnings
         self.tell: Callable[[str], None] = self.notes.append
@@ -56,13 +59,21 @@ class Station:
 
         Raises
         ------
+        StationInUseError
+            Another station holds the folder.
         DataFolderError
             The folder cannot be written.
         RecordsError
             The record cannot be opened.
         """
         folder, note = find_data_folder(data_dir)
-        return cls(folder, [] if note is None else [note])
+        folder.create()
+        lock = StationLock.take(folder.lock)
+        try:
+            return cls(folder, lock, [] if note is None else [note])
+        except BaseException:
+            lock.release()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +87,7 @@ class Station:
         self._maintenance.close()
         self.database.close()
         stop_log(self._log_handlers)
+        self._lock.release()
 
     def remember(self, **changes: Any) -> None:
         """Change settings, for this run and the next; a file that cannot be written is told."""
