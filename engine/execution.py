@@ -11,7 +11,7 @@ from typing import Protocol
 
 from engine.errors import SourceError, UnfitPictureError
 from engine.inspector import Inspector
-from engine.sources.base import PartName, Source, SourceConfig
+from engine.sources.base import PartName, SimulatorConfig, Source, SourceConfig
 from engine.sources.opening import open_source
 from engine.sources.orders import Orders
 from engine.sources.simulator import SimulatorSource
@@ -110,7 +110,7 @@ class Execution:
             self.lost = str(error)
             raise
 
-    def adjust_source(self, config: SourceConfig) -> bool:
+    def adjust_source(self, config: SimulatorConfig) -> bool:
         """Let a running simulator go on as `config` says; False for any other source."""
         simulator = self._source
         if not isinstance(simulator, SimulatorSource):

@@ -19,7 +19,7 @@ from engine.pictures import Picture
 from engine.recipe import Recipe
 from engine.releases.folder import Release, open_release
 from engine.releases.library import Library
-from engine.sources.base import SourceConfig
+from engine.sources.base import SimulatorConfig, SourceConfig
 from engine.sources.orders import Orders
 from engine.types import EngineState, Fault, Inspection, Limits, Origin
 
@@ -133,7 +133,7 @@ class EngineWorker(QObject):
         self._tell_state()
 
     @Slot(object)
-    def adjust_source(self, config: SourceConfig) -> None:
+    def adjust_source(self, config: SimulatorConfig) -> None:
         """Let a running simulator go on at another speed, defect rate, strength or light."""
         if not self._execution.adjust_source(config):
             self.refused.emit("Only the simulator can be adjusted while it runs.")
