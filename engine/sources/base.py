@@ -175,6 +175,9 @@ class SourceStatus:
     """Triggers that had to wait for an earlier one."""
     frames_per_s: float | None = None
     """What the camera delivers; None for sources that are no camera."""
+    empty: bool = False
+    """True when all was looked through since the last picture and nothing new was there; more may
+    come (a watched folder whose files are all taken)."""
     exhausted: bool = False
     """True when no further picture can ever come (a replay at its end)."""
 

@@ -53,6 +53,8 @@ class FolderSource:
         self._bell_note = ""
         self._lost: str | None = None
         self._number = 0
+        self._waited_at = 0
+        """The number of full looks when a picture last waited."""
         self._again: deque[Origin] = deque()
         self._previewed: tuple[FileKey | None, Image | None] = (None, None)
 
@@ -105,6 +107,7 @@ class FolderSource:
             sentence=self._lost or watching,
             healthy=self._lost is None,
             waiting=count,
+            empty=self._lost is None and self._inbox.full_looks > self._waited_at,
         )
 
     def close(self) -> None:
@@ -123,6 +126,8 @@ class FolderSource:
             raise SourceError(self._lost)
         rung = self._bell.drain() if self._bell is not None else set()
         self._inbox.look_at(rung.union(self._inbox.due()))
+        if self._again or not self._inbox.is_done_with:
+            self._waited_at = self._inbox.full_looks
 
     def _go_on_scanning(self, scan: Iterator[tuple[str, int]]) -> None:
         """Take some steps of a full look: of 20 000 files it lasts 0.1 s, on a share longer."""

@@ -70,6 +70,16 @@ class Inbox:
         """Files known and not yet taken."""
         return len(self._look_from) + len(self._settled)
 
+    @property
+    def is_done_with(self) -> bool:
+        """No file waits, and none that went away is still to be missed."""
+        return not (self._look_from or self._settled or self._vanished)
+
+    @property
+    def full_looks(self) -> int:
+        """How often every file was looked at."""
+        return self._full_looks
+
     def newest(self) -> FileKey | None:
         """Give the file that was changed last, whether it is taken or not."""
         keys = (sighting.key for sighting in self._seen.values())

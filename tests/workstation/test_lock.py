@@ -159,6 +159,6 @@ def test_the_station_holds_its_folder_and_logs_a_takeover(
 def test_a_station_that_cannot_be_opened_gives_its_folder_back(tmp_path: Path) -> None:
     (tmp_path / "loupe.db").write_bytes(b"no database" * 1000)
     for _ in range(2):
-        with pytest.raises(Exception, match="loupe.db") as error:
+        with pytest.raises(Exception, match=r"loupe\.db") as error:
             Station.open(tmp_path)
         assert not isinstance(error.value, StationInUseError)

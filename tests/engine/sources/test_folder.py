@@ -57,6 +57,24 @@ class TestTaking:
         line.put("deeper/part.png")
         assert line.names(line.make()) == []
 
+    def test_it_says_that_it_is_empty_only_after_it_has_looked(self, line: Line) -> None:
+        line.put("a.png")
+        source = line.make()
+        assert not source.status().empty
+        assert source.grab() is None and not source.status().empty, "seen, but not yet taken"
+        assert line.names(source) == ["a.png"]
+        assert source.status().empty
+        line.put("b.png")
+        line.clock.go_on(2.0)
+        source.grab()
+        assert not source.status().empty
+        assert line.names(source) == ["b.png"]
+        shutil.rmtree(line.folder)
+        line.clock.go_on(2.0)
+        with pytest.raises(SourceError):
+            source.grab()
+        assert not source.status().empty, "nobody knows"
+
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
     def test_pipes_and_loops_block_nothing(self, line: Line) -> None:
         os.mkfifo(line.folder / "pipe.png")
