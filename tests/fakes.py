@@ -15,6 +15,7 @@ from engine.types import (
     Fault,
     FaultKind,
     Frame,
+    HealthReading,
     Image,
     Inspection,
     Limits,
@@ -22,11 +23,12 @@ from engine.types import (
     ShownMap,
     Verdict,
 )
+from workstation.records.changes import Change
 from workstation.records.errors import RecordsError
 from workstation.records.parts import RecordedPart
 from workstation.records.shifts import Shift, shift_at
 from workstation.records.statistics import ShiftCounts, Waiting
-from workstation.records.words import EventKind, FeedbackVerdict, Outcome
+from workstation.records.words import EventKind, FeedbackVerdict, NotInspectingReason, Outcome
 from workstation.settings import DEFAULT_SHIFTS
 
 LIMITS = Limits(t1=2.9, t2=3.2, pixel=2.0)
@@ -71,6 +73,10 @@ class FakeWorker(QObject):
     @Slot()
     def start(self) -> None:
         self.asked.append(("start",))
+
+    @Slot(object)
+    def inspect_again(self, origin: object) -> None:
+        self.asked.append(("inspect_again", origin))
 
     @Slot()
     def stop(self) -> None:
@@ -117,6 +123,9 @@ class FakeRecord:
         self.withdrawn: list[int] = []
         self.events: list[tuple[EventKind, dict[str, Any]]] = []
         self.lot_parts: dict[str, int] = {}
+        self.changes: list[Change] = []
+        self.spans: list[tuple[datetime, datetime, NotInspectingReason, str]] = []
+        """Spans without inspection: from, to, reason, detail."""
 
     @property
     def lot(self) -> str:
@@ -189,6 +198,17 @@ class FakeRecord:
         self.events.append((kind, detail))
         return len(self.events)
 
+    def add_not_inspecting(
+        self, began_at: datetime, ended_at: datetime, reason: NotInspectingReason, detail: str = ""
+    ) -> int:
+        self._fail()
+        self.spans.append((began_at, ended_at, reason, detail))
+        return len(self.spans)
+
+    def recent_changes(self, n: int) -> list[Change]:
+        self._fail()
+        return list(reversed(self.changes))[:n]
+
     def took(self, inspection_id: int, inspection: Inspection) -> None:
         """Write a part down, as the worker does before it announces it."""
         self.parts.append(a_recorded_part(inspection_id, inspection))
@@ -231,7 +251,7 @@ def a_recorded_part(inspection_id: int, inspection: Inspection) -> RecordedPart:
         picture=None,
         source=origin.source,
         file=None,
-        attempt=1,
+        attempt=origin.attempt,
         simulated=origin.simulated,
         lot="4711",
         recipe="ring",
@@ -251,7 +271,9 @@ def a_map(peak: float, *, size: int = 56, at: tuple[int, int] = (20, 30)) -> Sho
     return (0.4 + (peak - 0.4) * blob).astype(np.float32)
 
 
-def an_origin(number: int = 1, *, simulated: bool = False, part_id: str | None = None) -> Origin:
+def an_origin(
+    number: int = 1, *, simulated: bool = False, part_id: str | None = None, attempt: int = 1
+) -> Origin:
     return Origin(
         source="simulator" if simulated else "folder",
         part_id=part_id or f"{number:06}",
@@ -259,6 +281,7 @@ def an_origin(number: int = 1, *, simulated: bool = False, part_id: str | None =
         number=number,
         simulated=simulated,
         sha256=None,
+        attempt=attempt,
     )
 
 
@@ -270,12 +293,17 @@ def an_inspection(
     image: Image | None = None,
     shown_map: ShownMap | None = None,
     limits: Limits = LIMITS,
+    origin: Origin | None = None,
+    health: HealthReading | None = None,
 ) -> Inspection:
     """An inspection whose score fits its verdict."""
     score = {Verdict.OK: 1.7, Verdict.REVIEW: 3.05, Verdict.NG: 4.31}[verdict]
     peak = {Verdict.OK: 1.1, Verdict.REVIEW: 2.2, Verdict.NG: 3.9}[verdict]
     return Inspection(
-        frame=Frame(an_image() if image is None else image, an_origin(number, simulated=simulated)),
+        frame=Frame(
+            an_image() if image is None else image,
+            origin or an_origin(number, simulated=simulated),
+        ),
         score=score,
         map=None,
         shown_map=a_map(peak) if shown_map is None else shown_map,
@@ -284,6 +312,7 @@ def an_inspection(
         verdict=verdict,
         release_id="r-0001",
         stage_ms={"preprocess": 2.0, "method": 20.0, "map": 1.0, "judge": 0.1},
+        health=health,
     )
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -21,7 +21,7 @@ from workstation.cli.options import DataDir, Json, complaining, print_json, stat
 from workstation.paths import DataFolder
 from workstation.records.anchors import read_anchors
 from workstation.records.database import Database
-from workstation.records.export import export_csv
+from workstation.records.export import export_inspections, export_standstills
 from workstation.records.reindex import reindex as rebuild
 from workstation.records.schema import open_existing_record
 from workstation.records.store import Store
@@ -43,15 +43,23 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", help="File to write; else the standard output.")
     ] = None,
+    not_inspecting: Annotated[
+        bool,
+        typer.Option(
+            "--not-inspecting",
+            help="Write the spans without inspection instead: from, to, reason, person.",
+        ),
+    ] = False,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Write every inspection as a line of CSV, with its final verdict and its hash."""
+    """Write every inspection as a line of CSV: final verdict, picture's health, hash and all."""
+    export_csv = export_standstills if not_inspecting else export_inspections
     if as_json and out is None:
         raise typer.BadParameter("--json reports on a file: give --out FILE as well.")
     with complaining(), _existing_record(data_dir) as (database, _, _):
         if out is None:
-            _export_to_stdout(database)
+            _export_to_stdout(database, export_csv)
             return
         with whole_file(out) as file:
             table = TextIOWrapper(file, "utf-8", newline="")
@@ -60,7 +68,8 @@ def export(
     if as_json:
         print_json({"rows": rows, "file": str(out)})
     else:
-        typer.echo(f"{rows} inspections in {out}")
+        spans = f"{_counted(rows, 'span')} without inspection"
+        typer.echo(f"{spans if not_inspecting else _counted(rows, 'inspection')} in {out}")
 
 
 @app.command()
@@ -97,8 +106,16 @@ def _tell(report: VerifyReport, damaged: int, folder: DataFolder) -> None:
             f"The chain of station {found.station!r} is broken at row {found.seq}: {found.reason}",
             err=True,
         )
-    stations = "1 station" if report.stations == 1 else f"{report.stations} stations"
-    typer.echo(f"{report.rows} rows of {stations} are sound, {report.anchors} anchors fit.")
+    spans = _counted(report.tables["not_inspecting"], "span")
+    anchors = "1 anchor fits" if report.anchors == 1 else f"{report.anchors} anchors fit"
+    typer.echo(
+        f"{_counted(report.rows, 'row')} of {_counted(report.stations, 'station')} are sound, "
+        f"{spans} without inspection among them; {anchors}."
+    )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 @contextmanager
@@ -115,7 +132,7 @@ def _existing_record(data_dir: Path | None) -> Iterator[tuple[Database, DataFold
         database.close()
 
 
-def _export_to_stdout(database: Database) -> None:
+def _export_to_stdout(database: Database, export_csv: Callable[[Database, TextIO], int]) -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # Windows would write another encoding, and a second line end after each.
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from engine.types import Image
+from workstation.records.changes import Change
 from workstation.records.parts import RecordedPart
 from workstation.records.shifts import Shift
 from workstation.records.statistics import ShiftCounts, Waiting
@@ -59,4 +60,8 @@ class Record(Protocol):
 
     def add_event(self, kind: EventKind, **detail: Any) -> int:
         """Write down something that happened at the station; gives the event's id."""
+        ...
+
+    def recent_changes(self, n: int) -> list[Change]:
+        """Give the last `n` changes of limit, lot, release, source or device, newest first."""
         ...

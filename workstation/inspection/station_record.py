@@ -9,6 +9,7 @@ from typing import Any
 from engine.decoding import decode
 from engine.errors import PictureError
 from engine.types import Image
+from workstation.records.changes import Change
 from workstation.records.parts import RecordedPart
 from workstation.records.shifts import Shift, shift_at
 from workstation.records.statistics import ShiftCounts, Statistics, Waiting
@@ -92,3 +93,7 @@ class StationRecord:
     def add_event(self, kind: EventKind, **detail: Any) -> int:
         """Write down something that happened at the station."""
         return self._store.add_event(kind, **detail)
+
+    def recent_changes(self, n: int) -> list[Change]:
+        """Give the last `n` changes of limit, lot, release, source or device, newest first."""
+        return self._statistics.recent_changes(n)

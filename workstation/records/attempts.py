@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.types import FileKey, Origin
@@ -20,6 +20,23 @@ from workstation.records.tables import InspectionRow
 
 _REPLAY = "replay"
 """The one source of real pictures that may show a part again by itself."""
+
+
+_rows = InspectionRow.__table__.c
+# Put together once: it is asked for every part of a line without files, and that took 0.1 ms.
+_NEWEST_OF_ANY = (
+    select(_rows.id, _rows.attempt, _rows.taken_at, _rows.frame_number)
+    .where(
+        _rows.station == bindparam("station"),
+        _rows.part_id == bindparam("part_id"),
+        _rows.file_path.is_(None),
+        _rows.simulated == bindparam("simulated"),
+    )
+    .order_by(_rows.id.desc())
+    .limit(1)
+)
+_NEWEST = _NEWEST_OF_ANY.where(_rows.source != _REPLAY)
+_NEWEST_REPLAYED = _NEWEST_OF_ANY.where(_rows.source == _REPLAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +110,9 @@ def newest_of_part(
     session: Session, station: str, part_id: str, *, simulated: bool = False, replayed: bool = False
 ) -> Newest | None:
     """Find the last inspection of a part without a file."""
-    of_replay = InspectionRow.source == _REPLAY
     found = session.execute(
-        select(
-            InspectionRow.id,
-            InspectionRow.attempt,
-            InspectionRow.taken_at,
-            InspectionRow.frame_number,
-        )
-        .where(
-            InspectionRow.station == station,
-            InspectionRow.part_id == storable_text(part_id),
-            InspectionRow.file_path.is_(None),
-            InspectionRow.simulated.is_(simulated),
-            of_replay if replayed else ~of_replay,
-        )
-        .order_by(InspectionRow.id.desc())
-        .limit(1)
+        _NEWEST_REPLAYED if replayed else _NEWEST,
+        {"station": station, "part_id": storable_text(part_id), "simulated": simulated},
     ).first()
     return None if found is None else Newest(*found)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from workstation.records.changes import Change, recent_changes
 from workstation.records.database import Database
 from workstation.records.errors import RecordsError
 from workstation.records.parts import RecordedPart, load_parts
 from workstation.records.shifts import Shift
+from workstation.records.standstills import NotInspecting, last_sign_of_life, standstills
 from workstation.records.tables import HourlyCountRow, SearchRow
 from workstation.records.times import HOUR_US, to_us
 from workstation.records.words import Outcome
@@ -160,6 +163,27 @@ class Statistics:
         if not parts:
             raise RecordsError(f"There is no inspection {inspection_id} in the record.")
         return parts[0]
+
+    def recent_changes(self, n: int) -> list[Change]:
+        """Give the last `n` changes of limit, lot, release, source or device, newest first."""
+        with self._database.reading() as session:
+            return recent_changes(session, self._station, n)
+
+    def not_inspecting(self, start: datetime, end: datetime) -> list[NotInspecting]:
+        """Give the spans without inspection that reach into the time from `start` to `end`.
+
+        Oldest first; one that still lasts is not among them.
+        """
+        with self._database.reading() as session:
+            return standstills(session, self._station, start, end)
+
+    def last_sign_of_life(self) -> datetime | None:
+        """Give the time of the newest row (UTC); None when there is none.
+
+        Asked at a start before anything else is written down, it is when the program ended.
+        """
+        with self._database.reading() as session:
+            return last_sign_of_life(session, self._station)
 
     def _groups(
         self, session: Session, shift: Shift, simulated: bool

@@ -7,20 +7,22 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from engine.types import Verdict
+from engine.types import HealthReading, Verdict
 from tests.workstation.records.conftest import NOON, STATION, fault, inspection
 from workstation.cli.records import app
 from workstation.paths import DataFolder
 from workstation.records.anchors import write_anchor
 from workstation.records.database import Database
-from workstation.records.export import COLUMNS
+from workstation.records.export import COLUMNS, STANDSTILL_COLUMNS
 from workstation.records.store import Store
-from workstation.records.words import FeedbackVerdict
+from workstation.records.words import FeedbackVerdict, NotInspectingReason
 from workstation.settings import Settings, save_settings
 
 
@@ -62,6 +64,41 @@ def test_export_to_a_file_is_whole(folder: DataFolder, shift: Store, tmp_path: P
     assert sorted(file.name for file in tmp_path.iterdir()) == ["data", "parts.csv"]
 
 
+def test_export_gives_the_health_of_each_picture(folder: DataFolder, shift: Store) -> None:
+    health = HealthReading(
+        values={"brightness": 118.4, "sharpness": 840.25, "score": 9.9, "unknown": 1.0},
+        sigmas={"brightness": -3.5, "sharpness": 0.5},
+        warning="The light is low.",
+    )
+    shift.record(replace(inspection(4), health=health))
+    unmeasured, *_, measured = csv.DictReader(io.StringIO(_run(folder, "export").stdout))
+    assert (measured["brightness"], measured["brightness_sigma"]) == ("118.4", "-3.5")
+    assert (measured["sharpness"], measured["clipped"]) == ("840.25", "")
+    assert measured["health_warning"] == "The light is low."
+    assert json.loads(measured["health"])["values"] == health.values
+    assert measured["score"] == "1.5"  # the record's own columns are not overwritten
+    assert (unmeasured["brightness"], unmeasured["health"]) == ("", "")
+
+
+def test_export_of_the_spans_without_inspection(
+    folder: DataFolder, shift: Store, tmp_path: Path
+) -> None:
+    shift.add_not_inspecting(
+        NOON, NOON + timedelta(seconds=90.5), NotInspectingReason.LOCKED, 'Nobody, "yet"'
+    )
+    result = _run(folder, "export", "--not-inspecting")
+    (row,) = csv.DictReader(io.StringIO(result.stdout))
+    assert list(row) == list(STANDSTILL_COLUMNS)
+    assert (row["began_at"], row["seconds"]) == (NOON.isoformat(), "90.5")
+    assert (row["reason"], row["detail"], row["person"]) == ("locked", 'Nobody, "yet"', "local")
+    out = tmp_path / "spans.csv"
+    told = _run(folder, "export", "--not-inspecting", "--out", str(out)).stdout
+    assert told == f"1 span without inspection in {out}\n"
+    assert out.read_bytes().decode("utf-8") == result.stdout
+    assert "1 span without inspection among them" in _run(folder, "verify").stdout
+    assert json.loads(_run(folder, "verify", "--json").stdout)["tables"]["not_inspecting"] == 1
+
+
 def test_export_goes_page_by_page(
     folder: DataFolder, shift: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +111,9 @@ def test_verify_says_that_all_is_well(folder: DataFolder, shift: Store, database
     write_anchor(database, folder.anchors, station=STATION)
     result = _run(folder, "verify")
     assert result.exit_code == 0
-    assert result.stdout == "5 rows of 1 station are sound, 1 anchors fit.\n"
+    assert result.stdout == (
+        "5 rows of 1 station are sound, 0 spans without inspection among them; 1 anchor fits.\n"
+    )
 
 
 def test_verify_names_the_break_and_exits_with_1(folder: DataFolder, shift: Store) -> None:

@@ -9,25 +9,27 @@ from contextlib import closing
 import pytest
 
 from engine.types import Verdict
-from tests.workstation.records.conftest import STATION, fault, inspection
+from tests.workstation.records.conftest import NOON, STATION, fault, inspection
 from workstation.paths import DataFolder
 from workstation.records.anchors import Anchor, read_anchors, write_anchor
 from workstation.records.database import Database
 from workstation.records.store import Store
 from workstation.records.verify import verify
-from workstation.records.words import EventKind, FeedbackVerdict
+from workstation.records.words import EventKind, FeedbackVerdict, NotInspectingReason
 
 Tamper = Callable[[str], None]
 
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    """Seven links: the migration, an event, three inspections, feedback and its withdrawal."""
+    """Eight links: the migration, an event, three inspections, feedback and its withdrawal, and
+    a span without inspection."""
     store.add_event(EventKind.STARTED)  # 2
     store.record(inspection(1))  # 3
     number = store.record(inspection(2, Verdict.NG))  # 4
     store.withdraw_feedback(store.give_feedback(number, FeedbackVerdict.OK, "dust"))  # 5, 6
     store.record_fault(fault(3))  # 7
+    store.add_not_inspecting(NOON, NOON, NotInspectingReason.STOPPED, "For lunch.")  # 8
     return store
 
 
@@ -43,7 +45,10 @@ def tamper(folder: DataFolder, filled: Store) -> Tamper:
 def test_an_untouched_record_is_sound(database: Database, filled: Store) -> None:
     report = verify(database, [])
     assert report.sound
-    assert (report.rows, report.stations) == (7, 1)
+    assert (report.rows, report.stations) == (8, 1)
+    assert report.tables == {
+        "inspection": 3, "feedback": 2, "picture": 0, "event": 2, "not_inspecting": 1,
+    }  # fmt: skip
 
 
 def test_a_map_whose_retention_has_ended_is_no_break(database: Database, tamper: Tamper) -> None:
@@ -69,7 +74,12 @@ def test_an_empty_record_is_sound(database: Database) -> None:
         ("DELETE FROM event WHERE seq = 2", 2, "Missing"),
         ("DELETE FROM event", 1, "Missing"),
         ("DELETE FROM inspection WHERE seq IN (3, 4)", 3, "Missing from the chain: rows 3-4"),
-        ("DELETE FROM inspection WHERE seq = 7", 7, "removed from its end"),
+        ("UPDATE inspection SET health = '{}' WHERE seq = 3", 3, "changed"),
+        ("UPDATE event SET hash_version = 2 WHERE seq = 2", 2, "unknown hash version"),
+        ("UPDATE not_inspecting SET began_at = began_at + 1 WHERE seq = 8", 8, "changed"),
+        ("UPDATE not_inspecting SET person = 'Ada' WHERE seq = 8", 8, "changed"),
+        ("DELETE FROM not_inspecting", 8, "removed from its end"),
+        ("DELETE FROM inspection WHERE seq = 7", 7, "Missing"),
         ("UPDATE compact_map SET data = x'00' WHERE inspection_id = 1", 3, "anomaly map"),
         ("UPDATE compact_map SET width = 3, height = 4 WHERE inspection_id = 2", 4, "anomaly map"),
         (
@@ -101,12 +111,12 @@ def test_a_tail_cut_with_its_head_is_found_by_the_anchor(
 ) -> None:
     write_anchor(database, folder.anchors, station=STATION)
     tamper(
-        "DELETE FROM inspection WHERE seq = 7;"
-        "UPDATE chain_head SET seq = 6, hash = (SELECT hash FROM feedback WHERE seq = 6)"
+        "DELETE FROM not_inspecting WHERE seq = 8;"
+        "UPDATE chain_head SET seq = 7, hash = (SELECT hash FROM inspection WHERE seq = 7)"
     )
     assert verify(database, []).sound  # nothing inside the database tells
     (found,) = verify(database, read_anchors(folder.anchors)[0]).breaks
-    assert found.seq == 7
+    assert found.seq == 8
     assert "end of the chain is missing" in found.reason
 
 
@@ -128,11 +138,11 @@ def test_each_station_has_a_chain_of_its_own(
     database: Database, filled: Store, tamper: Tamper
 ) -> None:
     Store(database, "press 5").record(inspection(1))
-    assert verify(database, []).rows == 8
+    assert verify(database, []).rows == 9
     tamper("UPDATE inspection SET lot = 'x' WHERE station = 'press 5'")
     report = verify(database, [])
     assert [(found.station, found.seq) for found in report.breaks] == [("press 5", 1)]
-    assert report.rows == 7
+    assert report.rows == 8
 
 
 def test_long_chains_are_read_in_pages(
