@@ -1,0 +1,211 @@
+"""A camera at 30 frames/s through an instant method, for hours if wanted: does anything grow?
+
+``python -m tests.benchmarks.soak [--frames 20000]``; a row for RESULTS.md. Window, engine thread,
+picture health, map, record and archive are the real ones; only the scores are drawn at random, so
+that the rest works as hard as it ever must. The window's thread is watched by a timer of 5 ms:
+what it comes late by, the thread was blocked. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtWidgets import QApplication
+
+from engine import execution
+from engine.inspector import Eye, Inspector
+from engine.pictures import image_sha256
+from engine.releases.folder import Release
+from engine.sources.base import FolderConfig, SourceStatus
+from engine.sources.pace import Pace
+from engine.types import Frame, Image, Inspection, Limits, Origin, Scores
+from tests.benchmarks.results import append_row, provenance
+from tests.small_parts import the_release
+from workstation.app import Program
+from workstation.station import Station
+from workstation.wishes import Wishes
+
+HEADING = "Soak at 30 frames/s"
+FRAMES_PER_S = 30
+HEIGHT, WIDTH = 480, 640
+TICK_MS = 5
+WARM_UP = 4000
+"""Frames after which memory should no longer grow: caches and the last parts are filled."""
+SAMPLE_EVERY = 250
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=20_000)
+    parser.add_argument("--warm-up", type=int, default=WARM_UP)
+    parser.add_argument("--dry", action="store_true", help="print the row, append nothing")
+    chosen = parser.parse_args()
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with tempfile.TemporaryDirectory() as scratch:
+        row = measure(Path(scratch), frames=chosen.frames, warm_up=chosen.warm_up)
+    print(json.dumps(row, indent=2, ensure_ascii=False))
+    if not chosen.dry:
+        append_row(HEADING, row)
+
+
+def measure(scratch: Path, *, frames: int, warm_up: int) -> dict[str, str]:
+    """Run the whole program on pictures of noise and give what was watched."""
+    execution.open_source = lambda *_, **__: Camera(FRAMES_PER_S)  # type: ignore[assignment]
+    Inspector.open = classmethod(instant_inspector)  # type: ignore[assignment, method-assign]
+    QApplication.instance() or QApplication([])
+    QApplication.setQuitOnLastWindowClosed(False)
+    with Station.open(scratch / "data") as station:
+        release = station.library.add(the_release())
+        watched = FolderConfig(path=scratch)
+        station.remember(release_id=release.id, source=watched, running=True)
+        program = Program(station, Wishes(data_dir=scratch / "data"), headless=False)
+        watch = Watch(program, frames)
+        began = time.monotonic()
+        program.running.run(program.begin, interrupt=program.interrupt)
+        took_s = time.monotonic() - began
+    return watch.row(warm_up) | {"frames/s": f"{frames / took_s:.1f}"} | provenance()
+
+
+class Camera:
+    """A `Source` that makes so many pictures of noise a second."""
+
+    def __init__(self, frames_per_s: float) -> None:
+        self._pace = Pace(1 / frames_per_s, time.monotonic)
+        self._rng = np.random.default_rng(0)
+        self._number = 0
+
+    def grab(self) -> Frame | None:
+        if not self._pace.take_turn():
+            return None
+        self._number += 1
+        image = self._picture()
+        origin = Origin(
+            source="camera",
+            part_id=f"soak-{self._number:07}",
+            taken_at=datetime.now(UTC),
+            number=self._number,
+            simulated=False,
+            sha256=image_sha256(image),
+        )
+        return Frame(image, origin, captured_s=time.monotonic())
+
+    def _picture(self) -> Image:
+        """Give a fresh picture each time, so that what keeps one too long is seen."""
+        row = self._rng.integers(90, 150, (1, WIDTH, 3), np.uint8)
+        shift = int(self._rng.integers(WIDTH))
+        return np.roll(row, shift, 1).repeat(HEIGHT, 0) ^ self._noise()
+
+    def _noise(self) -> Image:
+        return self._rng.integers(0, 16, (HEIGHT, WIDTH, 3), np.uint8)
+
+    def take_again(self, origin: Origin, attempt: int) -> None:
+        raise NotImplementedError
+
+    def preview(self) -> Image | None:
+        return None
+
+    def status(self) -> SourceStatus:
+        return SourceStatus(name="camera", sentence="A camera of noise.", healthy=True)
+
+    def close(self) -> None:
+        pass
+
+
+class InstantEye(Eye):
+    """An `Eye` that draws its scores: 90 % OK, 5 % REVIEW, 5 % NG."""
+
+    limits: Limits
+    rng: np.random.Generator
+
+    def score(self, square: Image) -> Scores:
+        t1, t2 = self.limits.t1, self.limits.t2
+        image = self.rng.choice([0.5 * t1, (t1 + t2) / 2, 1.5 * t2], p=(0.9, 0.05, 0.05))
+        compact = self.rng.random((1, 8, 8), np.float32) * self.limits.pixel * float(image / t2)
+        return Scores(image=np.array([image], np.float32), map=compact)
+
+
+def instant_inspector(cls: type[Inspector], release: Release, device: str = "auto") -> Inspector:
+    """Open a release whose every score is drawn, and whose pictures are all healthy."""
+    manifest = release.manifest
+    eye = InstantEye(manifest.preprocessing, None, None, torch.device("cpu"))  # type: ignore[arg-type]
+    object.__setattr__(eye, "limits", manifest.limits)
+    object.__setattr__(eye, "rng", np.random.default_rng(1))
+
+    class Judging(cls):  # type: ignore[misc, valid-type]
+        def inspect(self, frame: Frame, *, unfit_too: bool = True) -> Inspection:
+            return super().inspect(frame, unfit_too=True)
+
+    return Judging(release, eye)
+
+
+class Watch(QObject):
+    """Counts frames, notes how late its timer comes, and reads what the process holds."""
+
+    def __init__(self, program: Program, frames: int) -> None:
+        super().__init__()
+        self._frames, self._program = frames, program
+        self._seen = 0
+        self.late_ms: list[float] = []
+        self.samples: list[tuple[int, float, int, int]] = []
+        self._last_s: float | None = None
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        program.running.engine.worker.inspected.connect(self._heard)
+        program.running.engine.worker.faulted.connect(self._heard)
+
+    @Slot(int, object)
+    def _heard(self, _number: int, outcome: object) -> None:
+        self._seen += 1
+        if self._seen == 1:
+            self._timer.start()  # the opening of window and libraries is not the line
+        if self._seen % SAMPLE_EVERY == 0:
+            handles = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+            threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208
+            self.samples.append((self._seen, resident_mb(), handles, threads))
+        if self._seen == self._frames:
+            self._timer.stop()
+            self._program.running.end()
+
+    @Slot()
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if self._last_s is not None:
+            self.late_ms.append((now - self._last_s) * 1e3 - TICK_MS)
+        self._last_s = now
+
+    def row(self, warm_up: int) -> dict[str, str]:
+        """Give the figures; memory's slope is a least-squares line after the warm-up."""
+        settled = np.array([sample for sample in self.samples if sample[0] >= warm_up])
+        slope = np.polyfit(settled[:, 0], settled[:, 1], 1)[0] * 10_000
+        late = np.array(self.late_ms)
+        return {
+            "command": f"`--frames {self._frames}`",
+            "picture": f"{WIDTH} × {HEIGHT}",
+            "window blocked ms p99 / max": f"{np.percentile(late, 99):.1f} / {late.max():.1f}",
+            "blocks > 50 ms": str(int((late > 50).sum())),
+            "MB at warm-up / end": f"{settled[0, 1]:.1f} / {settled[-1, 1]:.1f}",
+            "slope MB per 10 000": f"{slope:.2f}",
+            "handles": f"{int(settled[:, 2].min())}–{int(settled[:, 2].max())}",
+            "threads": f"{int(settled[:, 3].min())}–{int(settled[:, 3].max())}",
+        }
+
+
+def resident_mb() -> float:
+    """Read how much memory the process holds, without the pages it shares with files."""
+    resident, shared = Path("/proc/self/statm").read_text(encoding="ascii").split()[1:3]
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+if __name__ == "__main__":
+    main()
