@@ -97,6 +97,7 @@ def open_capture(config: LiveConfig) -> Capture:
     SourceError
         It cannot be opened; the message is the reason alone, to follow "gives no picture:".
     """
+    _silence_opencv()
     match config:
         case CameraConfig():
             return _open_camera(config)
@@ -115,6 +116,12 @@ def name_of(config: LiveConfig) -> str:
             return f"The stream {shown_address(config.url)}"
         case VideoConfig():
             return f"The video {config.path}"
+
+
+def _silence_opencv() -> None:
+    """Leave it to the source to say what is wrong: in its words, once, and without secrets."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 
 
 def _open_camera(config: CameraConfig) -> Capture:

@@ -20,11 +20,8 @@ EDGE = 5.0
 wider: one of 45 grey levels over a tenth of the picture stays below."""
 EDGES = 0.002
 """Share of the small copy that must be edges before a part is believed to be there."""
-DRIFT = 1.25
-"""Light that is so much stronger or weaker is still told from a part by its sameness; beyond, by
-the missing edges alone."""
-
 _ROWS = 128
+"""So many rows are looked at for the sharpness."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,24 +46,24 @@ class Change:
 
 
 def look_at(bgr: Bgr) -> Look:
-    """Look at a frame, (H, W, 3) uint8 BGR: 0.5 ms for 5 megapixels."""
+    """Look at a frame, (H, W, 3) uint8 BGR; about 2 ms for 5 megapixels on one core."""
     height, width = bgr.shape[:2]
-    step = max(1, max(height, width) // (4 * SIDE_PX))
-    thinned = np.ascontiguousarray(bgr[::step, ::step])
     scale = SIDE_PX / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
+    # Averaging every pixel of a large frame would take 40 ms; every fourth one a side will do.
+    thinned = cv2.resize(bgr, (size[0] * 4, size[1] * 4), interpolation=cv2.INTER_NEAREST)
     grey = cv2.resize(cv2.cvtColor(thinned, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
-    rows = bgr[:: max(1, height // _ROWS), :, 1].astype(np.float32)
-    return Look(grey.astype(np.float32), float(np.square(np.diff(rows, axis=1)).mean()))
+    green = cv2.extractChannel(bgr[:: max(1, height // _ROWS)], 1)
+    sharpness = cv2.norm(green[:, 1:], green[:, :-1], cv2.NORM_L2SQR) / green.size
+    return Look(grey.astype(np.float32), sharpness)
 
 
 def change_from(empty: Grey, grey: Grey) -> Change:
     """Compare a look with the empty picture, which the light may have changed as a whole."""
-    light = float(np.median((grey + 1) / (empty + 1)))
-    difference = grey - empty * np.float32(np.clip(light, 1 / DRIFT, DRIFT))
-    # A lamp that was changed scales the texture of the background too, by however much.
-    smooth = cv2.GaussianBlur(grey - empty * np.float32(light), (3, 3), 0)
-    slope_y, slope_x = np.gradient(smooth)
+    # Every second pixel: a median is half of the cost of this function.
+    light = float(np.median((grey[::2, ::2] + 1) / (empty[::2, ::2] + 1)))
+    difference = grey - empty * np.float32(light)
+    slope_y, slope_x = np.gradient(cv2.GaussianBlur(difference, (3, 3), 0))
     edges = np.hypot(slope_x, slope_y) > EDGE
     return Change(difference, float(np.abs(difference).mean()), bool(edges.mean() > EDGES))
 

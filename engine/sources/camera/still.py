@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from enum import StrEnum
 
 import numpy as np
@@ -17,6 +18,8 @@ FOLLOW_S = 10.0
 """Time constant with which the empty picture follows the light."""
 GONE_FRAMES = 2
 """One frame that looks empty may be a flash."""
+GONE = 0.7
+"""A part that was taken is gone below this share of `presence`: fading light must not remove it."""
 SHARPNESS_STEP = 0.1
 """A larger relative change of sharpness means that the camera is still focusing."""
 
@@ -57,7 +60,6 @@ class StillPart:
         self._state = _State.LEARNING
         self._empty: Grey | None = None
         self._noise = 0.0
-        self._before: Grey | None = None
         self._before_s = 0.0
         self._learned: list[Grey] = []
         self._learning_since_s = 0.0
@@ -93,33 +95,38 @@ class StillPart:
                 case _State.ARRIVING:
                     take = self._wait_for_rest(look, change, now_s) and may_take
                     if take:
-                        self._following = Following(change)
+                        self._following = Following(look.grey, change)
                         self._go_to(_State.LYING)
                 case _:
                     self._wait_until_gone(look, change, now_s)
-        self._before, self._before_s = look.grey, now_s
+        self._before_s = now_s
         return take
 
     def _learn(self, grey: Grey, now_s: float) -> None:
         """Learn the empty picture from looks among which nothing moves."""
         self._state = _State.LEARNING
-        first = self._learned[0] if self._learned else grey
-        if first.shape != grey.shape or movement(first, grey) > 2 * self._config.motion:
+        if self._learned and self._moves(grey):
             self._learned.clear()
         if not self._learned:
             self._learning_since_s = now_s
         self._learned.append(grey)
         if len(self._learned) >= LEARN_FRAMES and now_s - self._learning_since_s >= LEARN_S:
+            self._noise = min(_movements(self._learned))
             self._empty = np.mean(self._learned, axis=0, dtype=np.float32)
-            pairs = zip(self._learned, self._learned[1:], strict=False)
-            self._noise = float(np.median([movement(before, after) for before, after in pairs]))
             self._learned.clear()
             self._go_to(_State.EMPTY)
 
+    def _moves(self, grey: Grey) -> bool:
+        """Tell movement, which adds up from the first look on, from noise, which does not."""
+        if grey.shape != self._learned[0].shape:
+            return True
+        noise = min(_movements([*self._learned[-LEARN_FRAMES:], grey]))
+        return movement(self._learned[0], grey) > 1.5 * noise + self._config.motion
+
     def _wait_for_part(self, empty: Grey, look: Look, change: Change, now_s: float) -> None:
-        if self._is_there(change) and change.has_edges:
+        if self._is_there(change):
             self._go_to(_State.ARRIVING)
-        elif change.mean < self._config.presence / 2 and not change.has_edges:
+        elif not change.has_edges:
             share = min(1.0, (now_s - self._before_s) / FOLLOW_S)
             self._empty = empty + np.float32(share) * (look.grey - empty)
 
@@ -134,15 +141,16 @@ class StillPart:
         return self._rest.lasted_s(look, now_s, motion=limit) >= self._config.still_s
 
     def _wait_until_gone(self, look: Look, change: Change, now_s: float) -> None:
-        empty = not (self._is_there(change) and change.has_edges)
-        self._looks_empty = self._looks_empty + 1 if empty else 0
+        there = self._is_there(change, share=GONE)
+        self._looks_empty = 0 if there else self._looks_empty + 1
         if self._looks_empty >= GONE_FRAMES:
             self._go_to(_State.EMPTY)
-        elif self._following is not None and self._following.has_left(change):
+        elif self._following is not None and self._following.has_left(look.grey, change):
             self._go_to(_State.ARRIVING)
 
-    def _is_there(self, change: Change) -> bool:
-        return change.mean > self._config.presence + self._noise / 2
+    def _is_there(self, change: Change, *, share: float = 1.0) -> bool:
+        limit = share * self._config.presence + self._noise
+        return change.has_edges and change.mean > limit
 
     def _go_to(self, state: _State) -> None:
         self._state = state
@@ -150,6 +158,10 @@ class StillPart:
         self._looks_empty = 0
         if state is not _State.LYING:
             self._following = None
+
+
+def _movements(looks: list[Grey]) -> list[float]:
+    return [movement(before, after) for before, after in itertools.pairwise(looks)]
 
 
 class Rest:
