@@ -21,6 +21,7 @@ from engine.types import Fault, FaultKind, Origin
 from workstation.demo import LINE, demo_pictures, demo_recipe
 from workstation.engine_thread import EngineThread
 from workstation.garbage import collecting_in_this_thread
+from workstation.inspection.standstill import Standstill
 from workstation.inspection.watchdog import Watchdog
 from workstation.interruptions import ending_on_signals, telling_unexpected
 from workstation.records.errors import RecordsError
@@ -59,6 +60,7 @@ class RunningStation(QObject):
         self.engine_hangs = False
         self.engine = EngineThread(station.store, station.library, device=device)
         self.watchdog = Watchdog(record_fault=self._record_hang)
+        self.standstill = Standstill(station.store.add_not_inspecting)
         self._watch_next: Path | None = None
         self._source_before: SourceConfig | None = None
         self._connect()
@@ -91,6 +93,7 @@ class RunningStation(QObject):
         self.station.tell = self.told.emit
         for note in self.station.notes:
             self.told.emit(note)
+        self.standstill.begin(self.station.last_sign_of_life)
         self.engine.start()
         self.watchdog.watch()
 
@@ -158,6 +161,9 @@ class RunningStation(QObject):
         worker.began.connect(self.watchdog.began)
         worker.inspected.connect(self.watchdog.ended)
         worker.faulted.connect(self.watchdog.ended)
+        self.standstill.follow(worker)
+        self.watchdog.hung.connect(self.standstill.engine_hung)
+        self.watchdog.answered.connect(self.standstill.engine_answered)
         # Direct: the recipe's name must stand on the very next row, so the worker's thread sets it.
         worker.release_changed.connect(self._name_recipe, Qt.ConnectionType.DirectConnection)
         worker.release_changed.connect(self._release_changed)
@@ -226,4 +232,5 @@ class RunningStation(QObject):
     @Slot(bool)
     def _ended(self, in_order: bool) -> None:
         self.engine_hangs = not in_order
+        self.standstill.end()
         self.ended.emit()

@@ -30,6 +30,8 @@ class Station:
     ----------
     notes
         Sentences for people about what was found on opening: another folder, bad settings.
+    last_sign_of_life
+        When the record's newest row was written before this run, UTC; None for a new record.
     tell
         Takes further sentences for people; until a window sets it they join the notes.
     """
@@ -50,6 +52,8 @@ class Station:
         self.store = Store(self.database, name, self.pictures)
         self.store.lot, self.store.recipe = self.settings.lot, self.settings.recipe
         self.statistics = Statistics(self.database, name, pictures=folder.pictures)
+        # Asked before this run writes anything down.
+        self.last_sign_of_life = self.statistics.last_sign_of_life()
         self._maintenance = Maintenance(self.database, name, folder.anchors)
         self.library = Library(folder.releases)
 

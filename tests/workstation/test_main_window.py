@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from engine.types import EngineState, Verdict
 from tests.fakes import a_fault
 from tests.workstation.inspection.conftest import Line
+from workstation.inspection.banner import NOT_INSPECTING
 from workstation.inspection.page import InspectPage
 from workstation.inspection.status_line import StationFacts
 from workstation.main_window import MainWindow
@@ -93,7 +94,7 @@ def test_ng_and_faults_are_seen_on_every_page(window: MainWindow, line: Line, qt
     strip.seen.emit()
     qtbot.waitUntil(lambda: strip.message_words == "")
     line.worker.state_changed.emit(EngineState.READY, "")
-    qtbot.waitUntil(lambda: strip.verdict.state.word == "Stopped")
+    qtbot.waitUntil(lambda: strip.verdict.state.word == NOT_INSPECTING)
     qtbot.mouseClick(strip.verdict, Qt.MouseButton.LeftButton)
     assert isinstance(window.page, InspectPage)
 

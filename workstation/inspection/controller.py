@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.sources.base import SourceStatus
-from engine.types import EngineState, Fault, FitStep, Inspection
+from engine.types import EngineState, Fault, FitStep, Inspection, Origin
 from workstation.inspection.judgements import Judgements
 from workstation.inspection.limit_keys import LimitKeys
 from workstation.inspection.line import RUNNING, Line
+from workstation.inspection.next_part import NextPart
 from workstation.inspection.record import Record
 from workstation.inspection.release_facts import ReleaseFacts, describe_release
 from workstation.inspection.seen_part import SeenPart
+from workstation.inspection.standstill import Standstill
 from workstation.inspection.station_record import utc_now
 from workstation.records.words import EventKind
 
@@ -55,6 +57,7 @@ class InspectController(QObject):
     def __init__(
         self,
         record: Record,
+        standstill: Standstill,
         *,
         describe: Callable[[Release], ReleaseFacts] = describe_release,
         clock: Callable[[], float] = time.monotonic,
@@ -64,23 +67,33 @@ class InspectController(QObject):
         super().__init__(parent)
         self._record = record
         self._describe = describe
-        self.line = Line(record, clock=clock, now=now)
+        self.line = Line(record, standstill, clock=clock, now=now)
         self.judgements = Judgements(self.line, self)
         self.limit = LimitKeys(self.line, self)
+        self.next_part = NextPart(self.line, self)
         self.limit.asked.connect(self.limits_requested)
 
     # Facts from the engine
 
+    @Slot(object)
+    def began(self, origin: Origin) -> None:
+        """Note that a part is in hand."""
+        self.line.in_hand = origin
+
     @Slot(int, object)
     def inspected(self, inspection_id: int, inspection: Inspection) -> None:
         """Keep the newest part and count it."""
-        self.line.took(SeenPart.of_inspection(inspection_id, inspection))
+        self._took(SeenPart.of_inspection(inspection_id, inspection))
 
     @Slot(int, object)
     def faulted(self, inspection_id: int, fault: Fault) -> None:
         """Show a part that could not be inspected, and say why."""
-        self.line.took(SeenPart.of_fault(inspection_id, fault))
+        self._took(SeenPart.of_fault(inspection_id, fault))
         self.line.say(f"Part {fault.origin.part_id}: {fault.reason}", bad=True)
+
+    def _took(self, part: SeenPart) -> None:
+        self.next_part.took(part.origin)
+        self.line.took(part)
 
     @Slot(object, str)
     def state_changed(self, state: EngineState, sentence: str) -> None:
@@ -89,7 +102,9 @@ class InspectController(QObject):
         if state in RUNNING and not line.running:
             line.counters.line_started()
         newest = line.messages.newest
-        if state is EngineState.ERROR and sentence and (newest is None or newest.words != sentence):
+        told = line.state is EngineState.ERROR or (newest is not None and newest.words == sentence)
+        # Each try to reach a lost source may have its own sentence; one message is enough.
+        if state is EngineState.ERROR and sentence and not told:
             line.say(sentence, bad=True)
         line.state, line.state_sentence = state, sentence
         line.changed()

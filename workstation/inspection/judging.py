@@ -99,6 +99,13 @@ class JudgingDesk:
         if self.held is None and self.waiting:
             self.held, self._changed_at = self.waiting.popleft(), self._clock()
 
+    def superseded_by(self, part: SeenPart) -> None:
+        """Let go of earlier attempts at a part that was inspected again: the last one counts."""
+        for earlier in [p for p in self.waiting if part.comes_after(p)]:
+            self.waiting.remove(earlier)
+        if self.held is not None and part.comes_after(self.held):
+            self.held = None
+
     def clear(self) -> None:
         """Forget everything, such as when the line changes from simulated to real parts."""
         self.held = self._last = self._changed_at = None

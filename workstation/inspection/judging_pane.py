@@ -133,7 +133,7 @@ class JudgingPane(QFrame):
             self._show_part(held, line)
         self._badge.sign = Sign.NONE if held is None else held.sign
         self._badge.update()
-        self._id.setText("" if held is None else held.part_id)
+        self._id.setText("" if held is None else held.name)
         others = max(line.unjudged - (held is not None), 0)
         self._waiting.setText(f"{others} more" if others else "")
         for key in self.keys.values():

@@ -22,6 +22,8 @@ class Action(StrEnum):
     UNDO = "undo the last judgement (10 s)"
     START = "start"
     STOP = "stop"
+    TRIGGER = "take the next part (sources that wait for a trigger)"
+    AGAIN = "inspect a part again"
     HEAT = "heatmap on or off"
     OUTLINES = "outlines of regions on or off"
     OPACITY = "heatmap: next opacity"
@@ -63,6 +65,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("J", Action.JUDGE_SHOWN, ("j",)),
     Binding("S", Action.START, ("s",)),
     Binding("X", Action.STOP, ("x",)),
+    Binding("Space", Action.TRIGGER, (" ", "t")),
+    Binding("A", Action.AGAIN, ("a",)),
     Binding("L", Action.LOT, ("l",)),
     Binding("M", Action.SEEN, ("m",)),
     Binding("H", Action.HEAT, ("h",)),

@@ -28,6 +28,8 @@ def show_large_picture(view: ImageView, line: Line, settings: OverlaySettings) -
 
 def _bands(line: Line) -> list[str]:
     bands = [DEMO_WORDS] if line.simulated else []
+    if line.state is EngineState.ERROR and line.source_lost and line.source is not None:
+        bands.append(line.source.sentence)
     if line.notice:
         bands.append(line.notice)
     trial, judging = line.limit.trial, line.limit.limits
@@ -72,9 +74,9 @@ def _words(line: Line, part: SeenPart | None) -> tuple[str, str]:
                 "Loupe learns from pictures of good parts before it can inspect. Press P to begin.",
             )
         case EngineState.READY | EngineState.HALTED:
-            return "Ready", "Press Start (S) and the first part is shown here."
+            return "Stopped", "Press Start (S) and the first part is shown here."
         case EngineState.ERROR:
             return "The line stands", line.state_sentence
         case EngineState.SINGLE_EXECUTION | EngineState.CONTINUOUS_EXECUTION:
             source = "" if line.source is None else line.source.sentence
-            return "Waiting for the first part", source
+            return "Ready for a trigger" if line.on_demand else "Ready for the first part", source

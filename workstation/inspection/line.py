@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from engine.sources.base import SourceStatus
-from engine.types import EngineState, FitStep
+from engine.types import EngineState, FitStep, Origin
 from workstation.inspection.counters import ShiftCounters
 from workstation.inspection.judging import KEPT_IN_MEMORY, JudgingDesk
 from workstation.inspection.limit_trial import LimitTrial
 from workstation.inspection.record import Record
 from workstation.inspection.release_facts import ReleaseFacts
 from workstation.inspection.seen_part import SeenPart
+from workstation.inspection.standstill import Standstill
 from workstation.records.errors import RecordsError
 from workstation.records.shifts import Shift
 from workstation.records.statistics import ShiftCounts
@@ -23,6 +24,8 @@ from workstation.widgets.messages import Message, MessageQueue
 
 LAST_PARTS = 12
 NOTICE_S = 3.0
+BUSY_S = 3.0
+"""After a part the line counts as inspecting for so long, or the word would flicker."""
 RUNNING = (EngineState.SINGLE_EXECUTION, EngineState.CONTINUOUS_EXECUTION)
 
 Answer = TypeVar("Answer")
@@ -32,9 +35,15 @@ class Line:
     """Filled by the controller, read by the page; every change raises `revision`."""
 
     def __init__(
-        self, record: Record, *, clock: Callable[[], float], now: Callable[[], datetime]
+        self,
+        record: Record,
+        standstill: Standstill,
+        *,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
     ) -> None:
         self.record = record
+        self.standstill = standstill
         self._clock = clock
         self._now = now
         self._shift: Shift | None = None
@@ -51,6 +60,15 @@ class Line:
         self.hung = ""
         """What the watchdog says while the engine does not answer; empty otherwise."""
         self.source: SourceStatus | None = None
+        self.in_hand: Origin | None = None
+        """The part that is being inspected at this moment."""
+        self._took_s: float | None = None
+        self.takes_codes = False
+        """True for a camera: a scanned code names its next part."""
+        self.on_demand = False
+        """True where the source takes a part per trigger."""
+        self.code = ""
+        """The code scanned for the next part; empty: none was."""
         self.release: ReleaseFacts | None = None
         self.fit: FitStep | None = None
         self.simulated: bool | None = None
@@ -78,6 +96,22 @@ class Line:
         return self.state in RUNNING
 
     @property
+    def inspecting(self) -> bool:
+        """True while a part is in hand, or was within the last three seconds."""
+        recent = self._took_s is not None and self._clock() - self._took_s < BUSY_S
+        return self.running and (recent or self.in_hand is not None)
+
+    @property
+    def source_lost(self) -> bool:
+        """True while the source says that it cannot deliver."""
+        return self.source is not None and not self.source.healthy
+
+    @property
+    def now(self) -> datetime:
+        """The present time, UTC."""
+        return self._now()
+
+    @property
     def may_start(self) -> bool:
         """True while the line is stopped and a release could judge."""
         return self.state in (EngineState.READY, EngineState.ERROR) and self.release is not None
@@ -91,6 +125,12 @@ class Line:
     def shown(self) -> SeenPart | None:
         """The part in the large picture."""
         return self.looking or self.frozen or self.live
+
+    @property
+    def again(self) -> SeenPart | None:
+        """The part for another inspection: looked at, a fault, in the pane, or else the last."""
+        fault = self.live if self.live is not None and self.live.outcome is Outcome.FAULT else None
+        return self.looking or fault or self.judging.held or self.live
 
     @property
     def shift_name(self) -> str:
@@ -128,18 +168,23 @@ class Line:
     def took(self, part: SeenPart) -> None:
         """Keep the newest part and count it."""
         self.on_line(simulated=part.simulated)
+        if part.origin.attempt > 1:
+            self.judging.superseded_by(part)
         # Parts that were recorded before the counts were read stand in them already.
-        if part.inspection_id == 0 or part.inspection_id > self.counters.counts.newest_id:
+        elif part.inspection_id == 0 or part.inspection_id > self.counters.counts.newest_id:
             self.counters.add(part.outcome)
             if part.outcome in (Outcome.NG, Outcome.REVIEW):
                 self.unjudged += 1
-        self.live = part
+        self.live, self.in_hand, self._took_s = part, None, self._clock()
         self.recent.appendleft(part)
         self._unshrunk.add(part.inspection_id)
         if part.outcome in (Outcome.NG, Outcome.REVIEW):
             self.judging.arrived(part)
             if part.outcome is Outcome.NG and self.freeze_on_ng:
                 self.frozen = part
+        if part.origin.attempt > 1:
+            # A part that came again counts by its last attempt; only the record knows the others.
+            self.recount()
         self.changed()
 
     def on_line(self, *, simulated: bool) -> None:

@@ -19,6 +19,7 @@ from workstation.inspection.keyboard import Action, Keyboard, shown_key
 from workstation.inspection.keys_sheet import KeysSheet
 from workstation.inspection.large_picture import show_large_picture
 from workstation.inspection.limit_panel import LimitPanel
+from workstation.inspection.line import Line
 from workstation.inspection.own_pictures_panel import OwnPicturesPanel
 from workstation.inspection.thumbnails import Thumbnails
 from workstation.inspection.top_line import TopLine
@@ -72,6 +73,8 @@ class InspectPage(QWidget):
         self.bars = Bars(controller, palette, self.view)
         self.start_key = BigKey("start", shortcut=shown_key(Action.START), palette=palette)
         self.stop_key = BigKey("stop", shortcut=shown_key(Action.STOP), palette=palette)
+        self.trigger_key = BigKey("trigger", shortcut=shown_key(Action.TRIGGER), palette=palette)
+        self.again_key = BigKey("again", shortcut=shown_key(Action.AGAIN), palette=palette)
         self._lay_out()
         self._connect()
         self._timer = QTimer(self)
@@ -90,7 +93,7 @@ class InspectPage(QWidget):
         for part in (self.banner, self.top, self.limit_panel, self.counters, self.pane, self.strip):
             part.set_sizes(sizes)
         self._bottom.setFixedHeight(min(sizes.key_px, sizes.px(80)))
-        for key in (self.start_key, self.stop_key):
+        for key in self._keys:
             key.set_sizes(sizes, height_px=self._bottom.height())
             key.setFixedWidth(sizes.key_px)
         self.tools.set_sizes(sizes)
@@ -126,6 +129,7 @@ class InspectPage(QWidget):
         self.strip.show_thumbnails(self._thumbnails.of(line.recent), chosen=looking)
         self.start_key.setEnabled(line.may_start)
         self.stop_key.setEnabled(line.may_stop)
+        self._show_next_part(line)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Hear the keys of the keyboard."""
@@ -167,6 +171,8 @@ class InspectPage(QWidget):
             Action.UNDO: controller.judgements.undo,
             Action.START: controller.start,
             Action.STOP: controller.stop,
+            Action.TRIGGER: controller.next_part.trigger,
+            Action.AGAIN: controller.next_part.again,
             Action.FREEZE: controller.toggle_freeze,
             Action.OLDER: lambda: controller.line.look_along(1),
             Action.NEWER: lambda: controller.line.look_along(-1),
@@ -193,6 +199,8 @@ class InspectPage(QWidget):
         self.pane.look_asked.connect(controller.line.look_at)
         self.start_key.clicked.connect(controller.start)
         self.stop_key.clicked.connect(controller.stop)
+        self.trigger_key.clicked.connect(controller.next_part.trigger)
+        self.again_key.clicked.connect(controller.next_part.again)
         self.fit_panel.cancel.clicked.connect(controller.cancel_fit)
         self.own_pictures.asked.connect(self._use_own_pictures)
         self.own_pictures.left.connect(self._close_own_pictures)
@@ -200,11 +208,21 @@ class InspectPage(QWidget):
         self.limit_panel.slider.released.connect(self.bars.focus_reason)
         self.bars.left.connect(self._take_keyboard)
 
+    def _show_next_part(self, line: Line) -> None:
+        """Bring the keys up to date that ask for a part."""
+        self.trigger_key.setVisible(line.on_demand)
+        self.trigger_key.setEnabled(line.running)
+        self.trigger_key.setText(_trigger_words(line))
+        again = line.again
+        self.again_key.setEnabled(again is not None)
+        self.again_key.setText("again" if again is None else f"again {again.part_id}")
+
     def _lay_out(self) -> None:
         self._bottom = QWidget()
         self._lower = QHBoxLayout(self._bottom)
         self._lower.setContentsMargins(0, 0, 0, 0)
-        for key in (self.start_key, self.stop_key):
+        self._keys = (self.start_key, self.stop_key, self.trigger_key, self.again_key)
+        for key in self._keys:
             self._lower.addWidget(key)
         self._lower.addWidget(self.strip, 1)
         self._side = QWidget()
@@ -263,3 +281,12 @@ class InspectPage(QWidget):
     @Slot()
     def _take_keyboard(self) -> None:
         self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _trigger_words(line: Line) -> str:
+    """Say how many triggers wait, and how many had to."""
+    source = line.source
+    if source is None or not (source.waiting or source.late):
+        return "trigger"
+    late = f", late {source.late}" if source.late else ""
+    return f"wait {source.waiting}{late}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.recipe import Roi
-from engine.types import Fault, Image, Inspection, Limits, Region, ShownMap
+from engine.types import Fault, Image, Inspection, Limits, Origin, Region, ShownMap
 from workstation.records.parts import RecordedPart
 from workstation.records.words import Outcome
 from workstation.widgets.marks import Sign
@@ -23,10 +23,8 @@ class SeenPart:
 
     inspection_id: int
     """0 for a fault that could not even be recorded."""
-    part_id: str
-    taken_at: datetime
+    origin: Origin
     outcome: Outcome
-    simulated: bool
     score: float | None = None
     limits: Limits | None = None
     picture: Image | None = None
@@ -52,10 +50,8 @@ class SeenPart:
         )
         return cls(
             inspection_id,
-            frame.origin.part_id,
-            frame.origin.taken_at,
+            frame.origin,
             Outcome.of(inspection.verdict),
-            frame.origin.simulated,
             score=inspection.score,
             limits=inspection.limits,
             picture=frame.image,
@@ -71,10 +67,8 @@ class SeenPart:
         image = None if fault.frame is None else fault.frame.image
         return cls(
             inspection_id,
-            fault.origin.part_id,
-            fault.origin.taken_at,
+            fault.origin,
             Outcome.FAULT,
-            fault.origin.simulated,
             picture=image,
             source_size=(1, 1) if image is None else (image.shape[1], image.shape[0]),
             reason=fault.reason,
@@ -83,17 +77,53 @@ class SeenPart:
     @classmethod
     def of_record(cls, part: RecordedPart) -> SeenPart:
         """Take over a part of the record, as yet without its picture."""
-        return cls(
-            part.id,
+        # The record does not keep the number within an opening of the source; none has 0.
+        origin = Origin(
+            part.source,
             part.part_id,
             part.taken_at,
+            number=0,
+            simulated=part.simulated,
+            sha256=None,
+            file=part.file,
+            attempt=part.attempt,
+        )
+        return cls(
+            part.id,
+            origin,
             part.outcome,
-            part.simulated,
             score=part.score,
             limits=part.limits,
             regions=part.regions,
             reason=part.fault_reason or "",
         )
+
+    @property
+    def part_id(self) -> str:
+        """What the part is called."""
+        return self.origin.part_id
+
+    @property
+    def taken_at(self) -> datetime:
+        """When its picture was taken, UTC."""
+        return self.origin.taken_at
+
+    @property
+    def simulated(self) -> bool:
+        """True for a part that was drawn."""
+        return self.origin.simulated
+
+    @property
+    def name(self) -> str:
+        """Its id, and the attempt where it is not the first."""
+        attempt = self.origin.attempt
+        return self.part_id if attempt == 1 else f"{self.part_id}  attempt {attempt}"
+
+    def comes_after(self, other: SeenPart) -> bool:
+        """Tell whether this is a later attempt at the other part."""
+        mine, its = self.origin, other.origin
+        same = (mine.source, mine.part_id) == (its.source, its.part_id)
+        return same and mine.attempt > its.attempt
 
     @property
     def sign(self) -> Sign:
@@ -130,5 +160,5 @@ class SeenPart:
             1.0 if self.limits is None else self.limits.pixel,
             roi if self.outcome is not Outcome.FAULT else None,
             self.regions,
-            caption=f"part {self.part_id}   {self.outcome.value}   {clock}",
+            caption=f"part {self.name}   {self.outcome.value}   {clock}",
         )

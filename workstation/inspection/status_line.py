@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from engine.types import EngineState
 from workstation.inspection.line import Line
+from workstation.inspection.station_state import StationState, state_of
 from workstation.widgets.style import Sizes
 
 HEIGHT_AT_720 = 22
@@ -36,7 +37,7 @@ class StatusLine(QFrame):
         self.setObjectName("bottom")
         self._row = QHBoxLayout(self)
         self._labels: dict[str, QLabel] = {}
-        for name in ("station", "release", "source", "engine", "skipped", "lost", "disk", "person"):
+        for name in ("station", "release", "source", "state", "skipped", "lost", "disk", "person"):
             label = QLabel()
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setProperty("tone", "quiet")
@@ -64,8 +65,9 @@ class StatusLine(QFrame):
         healthy = source is None or source.healthy
         self._say("source", "no source" if source is None else source.sentence, bad=not healthy)
         self._labels["source"].setToolTip(self._labels["source"].text())
-        failed = bool(line.hung) or line.state is EngineState.ERROR
-        self._say("engine", f"engine {_engine_words(line)}", bad=failed)
+        state = state_of(line)
+        self._say("state", _state_words(state, line), bad=state is StationState.FAULT)
+        self._labels["state"].setToolTip(f"engine: {line.state or 'not yet heard of'}")
         skipped = 0 if source is None else source.skipped
         self._say("skipped", f"skipped {skipped}")
         lost = facts.pictures_lost
@@ -85,29 +87,18 @@ class StatusLine(QFrame):
             label.style().polish(label)
 
 
-def _engine_words(line: Line) -> str:
+def _state_words(state: StationState, line: Line) -> str:
+    """Say what the station does, and what it lacks where it can do nothing."""
     if line.hung:
-        return "no answer"
-    match line.state:
-        case None:
-            return "starting"
-        case EngineState.PREOPERATIONAL | EngineState.INITIALIZED:
-            return _missing_words(line)
-        case EngineState.READY | EngineState.HALTED:
-            return "ready"
-        case EngineState.SINGLE_EXECUTION | EngineState.CONTINUOUS_EXECUTION:
-            return "running"
-        case EngineState.ERROR:
-            return "error"
-
-
-def _missing_words(line: Line) -> str:
-    """Say what the engine waits for before it can inspect."""
-    if not line.settled:
-        return "starting"
-    if line.fit is not None:
-        return "learning"
-    return "no release" if line.release is None else "no source"
+        return f"{state}: no answer"
+    missing = ""
+    if line.fit is not None and line.release is None:
+        missing = "learning"
+    elif line.settled and line.release is None:
+        missing = "no release"
+    elif line.state is EngineState.PREOPERATIONAL:
+        missing = "no source"
+    return f"{state}: {missing}" if state is StationState.STOPPED and missing else state
 
 
 def _release_words(line: Line) -> str:

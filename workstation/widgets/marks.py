@@ -1,4 +1,4 @@
-"""The shapes of the verdicts: tick, question mark, cross; and hatching for a fault."""
+"""The shapes of the verdicts: tick, question mark, cross; hatching for a fault, bars for a stop."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from workstation.widgets.style import Palette
 
 
 class Sign(StrEnum):
-    """What a mark says: a verdict, a fault, or nothing yet."""
+    """What a mark says: a verdict, a fault, that nothing is inspected, or nothing yet."""
 
     OK = "OK"
     REVIEW = "REVIEW"
     NG = "NG"
     FAULT = "FAULT"
+    STANDING = "NOT INSPECTING"
     NONE = ""
 
 
@@ -33,6 +34,7 @@ def paint_ground(painter: QPainter, rect: QRectF, sign: Sign, palette: Palette) 
         Sign.REVIEW: palette.review,
         Sign.NG: palette.ng,
         Sign.FAULT: palette.fault_light,
+        Sign.STANDING: palette.picture_ground,
         Sign.NONE: palette.panel,
     }
     painter.fillRect(rect, QColor(flat[sign]))
@@ -43,6 +45,11 @@ def paint_ground(painter: QPainter, rect: QRectF, sign: Sign, palette: Palette) 
         for y in (rect.top(), rect.bottom() - edge):
             band = QRectF(rect.left(), y, rect.width(), edge)
             _paint_stripes(painter, band, QColor(palette.fault_dark), pitch=edge * 1.5)
+    elif sign is Sign.STANDING:
+        wide = rect.height() / 40
+        painter.setPen(QPen(QColor(palette.text), wide, Qt.PenStyle.DashLine))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(rect.adjusted(wide, wide, -wide, -wide))
 
 
 def paint_mark(painter: QPainter, rect: QRectF, sign: Sign, palette: Palette) -> None:
@@ -65,6 +72,12 @@ def paint_mark(painter: QPainter, rect: QRectF, sign: Sign, palette: Palette) ->
             painter.drawPolyline(_points(square, (0.83, 0.17), (0.17, 0.83)))
         case Sign.FAULT:
             _paint_letter(painter, square, "!", palette.fault_dark)
+        case Sign.STANDING:
+            for x in (0.2, 0.58):
+                bar = QRectF(
+                    square.x() + x * side, square.y() + 0.12 * side, 0.22 * side, 0.76 * side
+                )
+                painter.fillRect(bar, QColor(palette.text))
         case Sign.NONE:
             pass
     painter.restore()

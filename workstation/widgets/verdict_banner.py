@@ -22,6 +22,8 @@ class BannerState:
     """One or two words: "NG", "Waiting for parts"."""
     detail: str = ""
     """One line under it, such as the part id."""
+    since: str = ""
+    """Since when nothing is inspected, such as "since 14:02"; empty while parts are inspected."""
     demo: bool = False
     """The parts are drawn, not real; the banner says so across its top."""
 
@@ -51,7 +53,7 @@ class VerdictBanner(QWidget):
         """Say something else."""
         if state != self.state:
             self.state = state
-            self.setAccessibleName(f"{state.word} {state.detail}")
+            self.setAccessibleName(f"{state.word} {state.since} {state.detail}")
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -68,16 +70,21 @@ class VerdictBanner(QWidget):
         bottom = box.bottom() - (self._sizes.px(24) if sign is Sign.FAULT else pad / 2)
         inner = QRectF(box.left() + pad, top, box.width() - 2 * pad, bottom - top)
 
-        detail = QRectF(inner.left(), inner.bottom() - line, inner.width(), line)
         painter.setPen(QColor(ink))
-        painter.setFont(
-            fitted_font(
-                self.font(), self.state.detail, width=detail.width(), height=line * 0.86, bold=True
-            )
-        )
-        painter.drawText(detail, Qt.AlignmentFlag.AlignCenter, self.state.detail)
-
+        detail = QRectF(inner.left(), inner.bottom() - line, inner.width(), line)
+        self._paint_words(painter, detail, self.state.detail, height=line * 0.86)
         body = inner.adjusted(0, 0, 0, -line)
+        if self.state.since:
+            self._paint_standing(painter, body)
+        else:
+            self._paint_verdict(painter, body)
+        painter.setPen(QPen(QColor(self._palette.line), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if sign is not Sign.STANDING:
+            painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _paint_verdict(self, painter: QPainter, body: QRectF) -> None:
+        sign = self.state.sign
         if sign in (Sign.OK, Sign.NG):
             # Two letters leave room for the shape beside them; both then are as high as the banner.
             shape = QRectF(body.left(), body.top(), body.width() * 0.4, body.height())
@@ -91,14 +98,25 @@ class VerdictBanner(QWidget):
         else:
             word = body
         high = word.height() if sign is not Sign.NONE else self._sizes.px(44)
-        painter.setPen(QColor(ink))
+        self._paint_words(painter, word, self.state.word, height=high)
+
+    def _paint_standing(self, painter: QPainter, body: QRectF) -> None:
+        """Paint that nothing is inspected, and since when beside the shape."""
+        upper = QRectF(body.left(), body.top(), body.width(), body.height() * 0.46)
+        self._paint_words(painter, upper, self.state.word, height=upper.height())
+        lower = QRectF(body.left(), upper.bottom(), body.width(), body.height() * 0.54)
+        shape = QRectF(lower.left(), lower.top(), lower.width() * 0.2, lower.height())
+        inset = lower.height() * 0.1
+        sign = self.state.sign
+        paint_mark(painter, shape.adjusted(0, inset, 0, -inset), sign, self._palette)
+        beside = QRectF(shape.right(), lower.top(), lower.width() * 0.8, lower.height())
+        self._paint_words(painter, beside, self.state.since, height=lower.height() * 0.8)
+
+    def _paint_words(self, painter: QPainter, box: QRectF, words: str, *, height: float) -> None:
         painter.setFont(
-            fitted_font(self.font(), self.state.word, width=word.width(), height=high, bold=True)
+            fitted_font(self.font(), words, width=box.width(), height=height, bold=True)
         )
-        painter.drawText(word, Qt.AlignmentFlag.AlignCenter, self.state.word)
-        painter.setPen(QPen(QColor(self._palette.line), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
     def _ink(self) -> str:
         return {

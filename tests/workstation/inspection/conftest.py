@@ -18,6 +18,7 @@ from tests.fakes import LIMITS, FakeClock, FakeRecord, FakeWorker, an_inspection
 from workstation.inspection.controller import InspectController
 from workstation.inspection.page import InspectPage
 from workstation.inspection.release_facts import ReleaseFacts
+from workstation.inspection.standstill import Standstill
 from workstation.inspection.status_line import StationFacts
 from workstation.main_window import MainWindow
 from workstation.widgets.style import load_palette
@@ -36,13 +37,20 @@ class Line:
 
     def __post_init__(self) -> None:
         self.record = FakeRecord(self.clock.now)
+        self.standstill = Standstill(
+            self.record.add_not_inspecting, clock=self.clock, now=self.clock.now
+        )
         self.controller = InspectController(
             self.record,
+            self.standstill,
             describe=lambda release: cast(ReleaseFacts, release),
             clock=self.clock,
             now=self.clock.now,
         )
         worker, controller = self.worker, self.controller
+        self.standstill.follow(worker)  # type: ignore[arg-type]
+        self.standstill.begin(None)
+        worker.began.connect(controller.began)
         worker.inspected.connect(controller.inspected)
         worker.faulted.connect(controller.faulted)
         worker.state_changed.connect(controller.state_changed)
@@ -55,6 +63,7 @@ class Line:
         controller.stop_requested.connect(worker.stop)
         controller.limits_requested.connect(worker.move_limits)
         controller.cancel_fit_requested.connect(worker.cancel_fit)
+        controller.next_part.again_requested.connect(worker.inspect_again)
 
     @property
     def shown(self):  # type: ignore[no-untyped-def]

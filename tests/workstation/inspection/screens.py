@@ -31,6 +31,7 @@ from workstation.inspection.controller import InspectController
 from workstation.inspection.keyboard import Action
 from workstation.inspection.page import InspectPage
 from workstation.inspection.release_facts import ReleaseFacts
+from workstation.inspection.standstill import Standstill
 from workstation.inspection.status_line import StationFacts
 from workstation.main_window import MainWindow
 from workstation.records.statistics import ShiftCounts
@@ -70,8 +71,13 @@ class Stage:
         self.clock = FakeClock()
         self.record = FakeRecord(self.clock.now)
         self.worker = FakeWorker()
+        self.standstill = Standstill(
+            self.record.add_not_inspecting, clock=self.clock, now=self.clock.now
+        )
+        self.standstill.begin(None)
         self.controller = InspectController(
             self.record,
+            self.standstill,
             describe=lambda release: release,  # type: ignore[arg-type, return-value]
             clock=self.clock,
             now=self.clock.now,
@@ -107,7 +113,11 @@ class Stage:
         if simulated:
             name, words = "simulator", "The built-in line draws a part every 1.6 s."
         self.controller.source_changed(SourceStatus(name, words, healthy=True))
-        self.controller.state_changed(EngineState.CONTINUOUS_EXECUTION, "")
+        self.engine(EngineState.CONTINUOUS_EXECUTION, "")
+
+    def engine(self, state: EngineState, sentence: str) -> None:
+        self.standstill.state_changed(state, sentence)
+        self.controller.state_changed(state, sentence)
 
     def shift(self, last: Verdict, *, simulated: bool = False, roi: Roi | None = None) -> None:
         self.running(simulated=simulated, roi=roi)
@@ -122,7 +132,7 @@ def starting(s: Stage) -> None:
 
 def fitting(s: Stage) -> None:
     s.controller.source_changed(SourceStatus("simulator", "The built-in line.", healthy=True))
-    s.controller.state_changed(EngineState.PREOPERATIONAL, "")
+    s.engine(EngineState.PREOPERATIONAL, "")
     s.controller.fit_progressed(
         FitStep("Reading what good rings look like: 88 of 160", 88, 160, 21)
     )
@@ -134,12 +144,12 @@ def waiting(s: Stage) -> None:
 
 def ready(s: Stage) -> None:
     s.running()
-    s.controller.state_changed(EngineState.READY, "")
+    s.engine(EngineState.READY, "")
 
 
 def stopped(s: Stage) -> None:
     s.shift(Verdict.OK)
-    s.controller.state_changed(EngineState.READY, "")
+    s.engine(EngineState.READY, "")
 
 
 def ok(s: Stage) -> None:
@@ -186,7 +196,7 @@ def lost_source(s: Stage) -> None:
     s.shift(Verdict.OK)
     words = "The folder //server/line1 cannot be reached; Loupe tries again every 2 s."
     s.controller.source_changed(SourceStatus("folder", words, healthy=False))
-    s.controller.state_changed(EngineState.ERROR, words)
+    s.engine(EngineState.ERROR, words)
 
 
 def hung(s: Stage) -> None:

@@ -10,7 +10,7 @@ from engine.sources.base import SourceStatus
 from engine.types import EngineState, FitStep, Verdict
 from tests.fakes import a_fault, an_image, an_inspection
 from tests.workstation.inspection.conftest import FACTS, Line
-from workstation.inspection.banner import banner_of
+from workstation.inspection.banner import NOT_INSPECTING, banner_of
 from workstation.inspection.seen_part import KEPT_PX
 from workstation.records.statistics import ShiftCounts
 from workstation.records.words import EventKind, FeedbackVerdict
@@ -133,8 +133,8 @@ def test_banner_words_in_every_state(line: Line) -> None:
     line.worker.state_changed.emit(EngineState.ERROR, "The release does not reproduce.")
     said.append(banner_of(line.shown).word)
     assert said == [
-        *("Starting", "Starting", "No release", "Learning", "Waiting"),
-        *("OK", "REVIEW", "NG", "FAULT", "Stopped", "FAULT"),
+        *("Starting", "Starting", NOT_INSPECTING, NOT_INSPECTING, "Ready"),
+        *("OK", "REVIEW", "NG", "FAULT", NOT_INSPECTING, NOT_INSPECTING),
     ]
 
 

@@ -274,7 +274,7 @@ def test_the_bottom_edge_says_where_and_what(line: Line, page: InspectPage) -> N
     words = window.status_line.words
     assert words("station") == "station line-1"
     assert words("release") == "ring 40 · release r-0001"
-    assert words("engine") == "engine running"
+    assert words("state") == "Ready"
     assert (words("skipped"), words("lost")) == ("skipped 0", "pictures lost 0")
     assert (words("disk"), words("person")) == ("disk 100 GB free", "local")
 
@@ -282,17 +282,19 @@ def test_the_bottom_edge_says_where_and_what(line: Line, page: InspectPage) -> N
 def test_an_engine_that_cannot_inspect_says_what_it_lacks(line: Line, page: InspectPage) -> None:
     window = window_of(page)
 
-    def engine_words() -> str:
+    def state_words() -> str:
         window.refresh()
-        return window.status_line.words("engine")
+        return window.status_line.words("state")
 
     line.worker.state_changed.emit(EngineState.PREOPERATIONAL, "")
-    said = [engine_words()]
+    said = [state_words()]
     line.worker.refused.emit("The release could not be opened.")
-    said.append(engine_words())
+    said.append(state_words())
     line.worker.fit_progressed.emit(FitStep("Reading", 1, 10, 5.0))
-    said.append(engine_words())
+    said.append(state_words())
     line.worker.fit_ended.emit(FACTS, "")
     line.worker.release_changed.emit(FACTS)
-    said.append(engine_words())
-    assert said == ["engine starting", "engine no release", "engine learning", "engine no source"]
+    said.append(state_words())
+    assert said == [
+        *("Starting", "Stopped: no release", "Stopped: learning", "Stopped: no source"),
+    ]

@@ -46,9 +46,11 @@ class BusyWorker(FakeWorker):
             self.inspected.emit(number, an_inspection(number=number))
 
 
-def test_facts_cross_from_the_engines_thread_and_commands_go_there(qtbot: QtBot) -> None:
+def test_facts_cross_from_the_engines_thread_and_commands_go_there(
+    line: Line, qtbot: QtBot
+) -> None:
     clock, thread, worker = FakeClock(), QThread(), BusyWorker()
-    controller = InspectController(FakeRecord(), clock=clock, now=clock.now)
+    controller = InspectController(FakeRecord(), line.standstill, clock=clock, now=clock.now)
     worker.moveToThread(thread)
     controller.start_requested.connect(worker.announce_many)
     worker.inspected.connect(controller.inspected)
@@ -75,7 +77,7 @@ def test_a_restart_keeps_counters_lot_and_waiting_parts(
 ) -> None:
     store, statistics = new_store()
     record = StationRecord(store, statistics, shifts=DEFAULT_SHIFTS, now=lambda: NOON)
-    first = InspectController(record, clock=line.clock, now=line.clock.now)
+    first = InspectController(record, line.standstill, clock=line.clock, now=line.clock.now)
     first.change_lot("L-9")
     for number, verdict in enumerate([Verdict.OK, Verdict.NG, Verdict.REVIEW, Verdict.OK], 1):
         inspection = an_inspection(verdict, number=number)
@@ -87,7 +89,7 @@ def test_a_restart_keeps_counters_lot_and_waiting_parts(
     store, statistics = new_store()
     store.lot = "L-9"
     record = StationRecord(store, statistics, shifts=DEFAULT_SHIFTS, now=lambda: NOON)
-    again = InspectController(record, clock=line.clock, now=line.clock.now).line
+    again = InspectController(record, line.standstill, clock=line.clock, now=line.clock.now).line
     again.on_line(simulated=False)
     after = again.counters.counts
     assert (after.ok, after.review, after.ng, after.final_ok) == (2, 1, 1, 3)
@@ -104,7 +106,7 @@ def test_a_part_judged_again_and_again_is_counted_once(
 ) -> None:
     store, statistics = new_store()
     record = StationRecord(store, statistics, shifts=DEFAULT_SHIFTS, now=lambda: NOON)
-    controller = InspectController(record, clock=line.clock, now=line.clock.now)
+    controller = InspectController(record, line.standstill, clock=line.clock, now=line.clock.now)
     page = controller.line
     page.on_line(simulated=False)
     for number, verdict in enumerate([Verdict.OK, Verdict.NG, Verdict.OK], 1):
@@ -126,7 +128,7 @@ def test_a_part_recorded_but_not_yet_announced_is_counted_once(
 ) -> None:
     store, statistics = new_store()
     record = StationRecord(store, statistics, shifts=DEFAULT_SHIFTS, now=lambda: NOON)
-    controller = InspectController(record, clock=line.clock, now=line.clock.now)
+    controller = InspectController(record, line.standstill, clock=line.clock, now=line.clock.now)
     page = controller.line
     first, second = (an_inspection(Verdict.NG, number=number) for number in (1, 2))
     controller.inspected(store.record(first), first)
