@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.pictures import image_sha256
-from engine.synthetic.parts import DefectKind, Drawn, add_defect, draw_ring
+from engine.synthetic.parts.drawn import Drawn, PartKind
+from engine.synthetic.parts.parts import Defect, draw_part
 from engine.types import Image
 
 
@@ -17,15 +18,14 @@ class SimulatedPicture:
 
     seed: int
     number: int
-    kind: DefectKind | None = None
+    defect: Defect | None = None
     """None: a good part."""
-    strength: float = 1.0
-    """Of the defect; see ``engine.synthetic.parts.defects``."""
+    part: PartKind = "ring"
 
     @property
     def name(self) -> str:
         """Such as "ring 000012"."""
-        return f"ring {self.number:06d}"
+        return f"{self.part} {self.number:06d}"
 
     @property
     def group(self) -> str:
@@ -40,10 +40,14 @@ class SimulatedPicture:
     def draw(self) -> Drawn:
         """Draw the part with the masks of part and defect."""
         rng = np.random.default_rng([self.seed, self.number])
-        good = draw_ring(rng)
-        return good if self.kind is None else add_defect(good, self.kind, self.strength, rng)
+        return draw_part(self.part, rng, defect=self.defect)
+
+
+def good_pictures(part: PartKind, count: int, seed: int) -> list[SimulatedPicture]:
+    """Give the good parts number 1 to `count` of `seed`."""
+    return [SimulatedPicture(seed, number, part=part) for number in range(1, count + 1)]
 
 
 def good_ring_pictures(count: int, seed: int) -> list[SimulatedPicture]:
     """Give the good rings number 1 to `count` of `seed`."""
-    return [SimulatedPicture(seed, number) for number in range(1, count + 1)]
+    return good_pictures("ring", count, seed)

@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.errors import SourceError
 from engine.pictures import image_sha256
 from engine.sources.base import SimulatorConfig
 from engine.sources.simulator import SimulatorSource, simulated_part
 from engine.synthetic.pictures import good_ring_pictures
-from engine.types import Frame
+from engine.types import Frame, Origin
 from tests.engine.sources.conftest import Clock
 
 
@@ -51,9 +52,9 @@ def test_it_waits_without_blocking() -> None:
 
 
 def test_the_defect_rate_decides_how_many_are_bad() -> None:
-    for rate, low, high in ((0.0, 0, 0), (0.4, 4, 16), (1.0, 25, 25)):
+    for rate, count, low, high in ((0.0, 4, 0, 0), (0.4, 15, 2, 11), (1.0, 4, 4, 4)):
         config = SimulatorConfig(defect_rate=rate)
-        bad = [simulated_part(config, number).kind is not None for number in range(25)]
+        bad = [simulated_part(config, number).kind is not None for number in range(count)]
         assert low <= sum(bad) <= high
 
 
@@ -70,3 +71,76 @@ def test_the_line_never_shows_a_part_the_demo_was_fitted_to() -> None:
     fitted = {picture.load()[1] for picture in good_ring_pictures(5, seed=0)}
     line = {f.origin.sha256 for f in parts(SimulatorConfig(defect_rate=0), 5)}
     assert not fitted & line
+
+
+@pytest.mark.parametrize("part", ["ring", "board", "textile"])
+def test_every_part_runs_on_the_line(part: str) -> None:
+    frames = parts(SimulatorConfig(part=part, defect_rate=0.5), 2)
+    assert [frame.origin.part_id for frame in frames] == ["DEMO-000001", "DEMO-000002"]
+
+
+class TestAdjusted:
+    def test_the_parts_are_numbered_on(self) -> None:
+        source = SimulatorSource(SimulatorConfig(first=40, interval_s=0))
+        grabbed(source)
+        source.adjust(SimulatorConfig(first=1, interval_s=0, light_loss=0.5))
+        frame = grabbed(source)
+        assert (frame.origin.part_id, frame.origin.number) == ("DEMO-000041", 2)
+        assert "50% of the light" in source.status().sentence
+
+    def test_what_is_asked_for_holds_from_the_next_part_on(self) -> None:
+        source = SimulatorSource(SimulatorConfig(interval_s=0, defect_rate=0))
+        as_set_up = grabbed(source).image.mean()
+        source.adjust(SimulatorConfig(interval_s=0, defect_rate=0, light_loss=0.3))
+        assert grabbed(source).image.mean() == pytest.approx(0.7 * as_set_up, rel=0.1)
+        source.adjust(SimulatorConfig(interval_s=0, defect_rate=0, light_loss=1))
+        assert grabbed(source).image.mean() < 2
+
+    def test_another_speed_begins_now(self) -> None:
+        clock = Clock()
+        source = SimulatorSource(SimulatorConfig(interval_s=100), clock=clock)
+        grabbed(source)
+        source.adjust(SimulatorConfig(interval_s=100, strength=1))
+        assert source.grab() is None, "the speed was not changed"
+        source.adjust(SimulatorConfig(interval_s=2, strength=1))
+        grabbed(source)
+        clock.go_on(2)
+        grabbed(source)
+
+
+class TestAgain:
+    def test_the_same_part_comes_as_the_next_attempt(self) -> None:
+        clock = Clock()
+        source = SimulatorSource(SimulatorConfig(), clock=clock)
+        first = grabbed(source)
+        source.take_again(first.origin, 2)
+        assert source.status().waiting == 1
+        again = grabbed(source)  # at once, whatever the speed
+        assert (again.origin.part_id, again.origin.attempt) == ("DEMO-000001", 2)
+        assert again.origin.sha256 == first.origin.sha256
+        assert again.origin.number == 2
+        clock.go_on(1)
+        assert grabbed(source).origin.part_id == "DEMO-000002"
+
+    @pytest.mark.parametrize("part_id", ["plate 7.png", "DEMO-", "DEMO-x", "000001"])
+    def test_a_part_of_another_source_cannot_come(self, part_id: str) -> None:
+        source = SimulatorSource(SimulatorConfig())
+        foreign = grabbed(source).origin
+        origin = Origin("folder", part_id, foreign.taken_at, 1, False, None)
+        with pytest.raises(SourceError, match="not one of the simulator"):
+            source.take_again(origin, 2)
+
+
+def test_a_preview_takes_nothing() -> None:
+    source = SimulatorSource(SimulatorConfig(light_loss=1))
+    assert source.preview().mean() < 2
+    source.adjust(SimulatorConfig())
+    assert source.preview().mean() > 20
+    assert np.array_equal(source.preview(), source.preview())
+    assert grabbed(source).origin.part_id == "DEMO-000001"
+
+
+def grabbed(source: SimulatorSource) -> Frame:
+    frame = source.grab()
+    assert frame is not None
+    return frame

@@ -8,14 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.synthetic.parts.lens import LAMP
+
 HEIGHT, WIDTH = 480, 640
 """Pixels of the simulated camera."""
 
 CENTRE = (WIDTH / 2, HEIGHT / 2)
 """(x, y) where the parts lie, give or take a few pixels."""
-
-LIGHT = np.deg2rad(-128.0)
-"""Direction the light comes from, in the picture: x to the right, y down."""
 
 _PLATE_RGB = (41.0, 47.0, 56.0)
 _PIN_RADIUS_PX = 11.0
@@ -49,10 +48,10 @@ def fixture(part_radius_px: float) -> NDArray[np.float32]:
 
 def _draw_pin(plate: NDArray[np.float32], dx: NDArray[np.float32], dy: NDArray[np.float32]) -> None:
     """Draw a rounded steel pin and its shadow where (dx, dy) = (0, 0)."""
-    away = np.hypot(dx + 5 * np.cos(LIGHT), dy + 5 * np.sin(LIGHT))
+    away = np.hypot(dx + 5 * np.cos(LAMP), dy + 5 * np.sin(LAMP))
     plate *= (1 - 0.55 * np.clip((_PIN_RADIUS_PX + 4 - away) / 7, 0, 1))[..., None]
     r = np.hypot(dx, dy)
-    facing = (dx * np.cos(LIGHT) + dy * np.sin(LIGHT)) / _PIN_RADIUS_PX
+    facing = (dx * np.cos(LAMP) + dy * np.sin(LAMP)) / _PIN_RADIUS_PX
     top = 116 + 26 * facing
     edge = 92 + 96 * facing
     steel = np.where(r < 0.68 * _PIN_RADIUS_PX, top, edge)

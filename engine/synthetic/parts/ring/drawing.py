@@ -1,6 +1,7 @@
 """A machined ring: turned faces, chamfers, six countersunk bolt holes and a keyway in the bore.
 
-Parts differ as real good parts do: light, position, turning marks, focus and the sensor's noise.
+Rings lie as they fall on the pins, turned at random; the light stays where it is. They also differ
+in position, turning marks, light, focus and the sensor's noise, as real good parts do.
 Every number below is in pixels of the 640 × 480 picture unless it says otherwise.
 """
 
@@ -12,8 +13,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from engine.synthetic.parts.drawn import Drawn, Field
-from engine.synthetic.parts.fixture import CENTRE, HEIGHT, LIGHT, WIDTH, fixture
+from engine.synthetic.parts.drawn import DefectKind, Field, Scene, Spoilt
+from engine.synthetic.parts.lens import LAMP, noise_of
+from engine.synthetic.parts.ring.defects import spoil_ring
+from engine.synthetic.parts.ring.fixture import CENTRE, HEIGHT, WIDTH, fixture
 
 OUTER, INNER = 200.0, 82.0
 _HOLES, _BOLT_CIRCLE, _HOLE = 6, 147.0, 13.0
@@ -42,26 +45,31 @@ class _Pose:
     """Brightness, 1 on average."""
     blur_px: float
     noise: float
-    """Standard deviation of the sensor's noise, grey levels."""
+    """See `Scene.noise`."""
 
 
-def draw_ring(rng: np.random.Generator) -> Drawn:
-    """Draw one good part.
+class Ring:
+    """One ring, a `GoodPart`: the same state of `rng` gives the same one."""
 
-    Parameters
-    ----------
-    rng
-        Decides everything: the same generator state gives the same picture.
-    """
-    pose = _Pose(
-        x=CENTRE[0] + rng.uniform(-4, 4),
-        y=CENTRE[1] + rng.uniform(-4, 4),
-        turn=np.deg2rad(rng.uniform(-3, 3)),
-        light=LIGHT + np.deg2rad(rng.uniform(-4, 4)),
-        gain=rng.uniform(0.94, 1.06),
-        blur_px=rng.uniform(0.55, 0.8),
-        noise=rng.uniform(1.6, 2.4),
-    )
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._pose = _Pose(
+            x=CENTRE[0] + rng.uniform(-4, 4),
+            y=CENTRE[1] + rng.uniform(-4, 4),
+            turn=rng.uniform(0, 2 * np.pi),
+            light=LAMP + np.deg2rad(rng.uniform(-4, 4)),
+            gain=rng.uniform(0.94, 1.06),
+            blur_px=rng.uniform(0.55, 0.8),
+            noise=rng.uniform(0.8, 1.2),
+        )
+        self.scene = _draw(self._pose, rng)
+
+    def spoil(self, kind: DefectKind, strength: float, rng: np.random.Generator) -> Spoilt:
+        """Give the ring a defect; see `GoodPart.spoil`."""
+        centre = (self._pose.x, self._pose.y)
+        return spoil_ring(self.scene, kind, strength, rng, centre=centre)
+
+
+def _draw(pose: _Pose, rng: np.random.Generator) -> Scene:
     left, top = int(pose.x) - _REACH, int(pose.y) - _REACH
     window = np.s_[top : top + 2 * _REACH, left : left + 2 * _REACH]
     axis = np.arange(2 * _REACH, dtype=np.float32)
@@ -79,11 +87,9 @@ def draw_ring(rng: np.random.Generator) -> Drawn:
     picture[window] = plate + cover[..., None] * (metal[..., None] * _TINT - plate)
     picture *= pose.gain
     picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), pose.blur_px), np.float32)
-    picture += pose.noise * rng.standard_normal(picture.shape, np.float32)
     part = np.zeros((HEIGHT, WIDTH), bool)
     part[window] = cover > 0.5
-    image = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
-    return Drawn(image=image, part_mask=part, mask=np.zeros_like(part))
+    return Scene(picture, part, noise_of(picture.shape, rng), pose.noise)
 
 
 @lru_cache(maxsize=1)

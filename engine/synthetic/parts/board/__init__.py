@@ -1,0 +1,1 @@
+"""The printed board: small parts and print, so that small defects matter."""

@@ -1,0 +1,1 @@
+"""The machined ring: tests objects that turn."""

@@ -1,0 +1,1 @@
+"""The woven textile: tests texture."""
