@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Generator, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,17 +32,23 @@ class _File:
     """None for a good part."""
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many pictures were written."""
+
+    train_good: int
+    test_good: int
+    defective: Mapping[str, int]
+    """By kind of defect."""
+
+
 def write_dataset(
     folder: Path, part: PartKind, *, strength: float, seed: int
-) -> Generator[FitStep, None, dict[str, int]]:
+) -> Generator[FitStep, None, Written]:
     """Draw 200 good parts to fit on, 60 good and 120 defective ones to test with; one per step.
 
     The kinds of defects are as equally many as they can be. The folder is written whole or not at
     all: until the end, and where it is cancelled, nothing lies at `folder`.
-
-    Returns
-    -------
-    Number of test pictures for each kind of defect.
 
     Raises
     ------
@@ -65,14 +70,13 @@ def write_dataset(
         for done, file in enumerate(files, start=1):
             _write(partial, file)
             left = (time.monotonic() - began) / done * (len(files) - done)
-            yield FitStep(f"Drawing each {part}", done, len(files), left)
+            yield FitStep("Drawing parts", done, len(files), left)
         if folder.exists():
             folder.rmdir()
         partial.replace(folder)
     finally:
-        with suppress(OSError):
-            shutil.rmtree(partial, ignore_errors=True)
-    return _defects_per_kind(part)
+        shutil.rmtree(partial, ignore_errors=True)
+    return Written(GOOD_TO_FIT, GOOD_TO_TEST, _defects_per_kind(part))
 
 
 def _defects_per_kind(part: PartKind) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from workstation.cli import evaluate, fit, inspect, records, releases
+from workstation.cli import evaluate, fit, inspect, records, releases, simulate
 from workstation.cli.options import DataDir, complaining, typed
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("fit")(fit.fit_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("inspect")(inspect.inspect_command)
+app.command("simulate")(simulate.simulate_command)
 app.add_typer(releases.app, name="releases")
 app.add_typer(records.app, name="records")
 
