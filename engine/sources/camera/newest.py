@@ -60,5 +60,7 @@ class NewestFrame:
         """Measure the frame rate over the last seconds; 0 when no frame came in them."""
         with self._lock:
             recent = [time for time in self._times if time >= now_s - RATE_S]
+        if len(recent) < 2:
+            return 0.0
         # Divided up to now, not up to the last frame: a camera that stops is seen to slow down.
-        return (len(recent) - 1) / (now_s - recent[0]) if len(recent) > 1 else 0.0
+        return (len(recent) - 1) / max(now_s - recent[0], 1e-3)

@@ -44,8 +44,6 @@ class Reader:
         How the camera works since it was opened last; None before.
     ended
         A video file was played to its end.
-    alive_s
-        When the last frame came, or the reader was made; on the reader's clock.
     busy_since_s
         Since when the driver is asked for something; None while nothing is asked.
     """
@@ -73,7 +71,6 @@ class Reader:
         self.retry_s = 0.0
         self.settings: CameraSettings | None = None
         self.ended = False
-        self.alive_s = clock()
         self.busy_since_s: float | None = None
 
     def start(self) -> None:
@@ -119,7 +116,7 @@ class Reader:
         live = self._capture.interval_s is None
         frozen_s = self._freeze.see(picture, now_s) if live else 0.0
         self._see(Captured(picture, began_s, now_s, datetime.now(UTC), frozen_s))
-        self._read_s = self.alive_s = now_s
+        self._read_s = now_s
         self._frames += 1
         self.failure = ""
         self._retry.start_again()

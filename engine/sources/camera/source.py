@@ -94,7 +94,7 @@ class CameraSource:
         self._newest = NewestFrame()
         self._policy = policy_for(config.trigger, self._newest, orders)
         self._waiting_for = ""
-        self._opened_at = datetime.now(UTC)
+        self._opened_at, self._opened_s = datetime.now(UTC), clock()
         self._number = 0
         self._in_hand: _Taken | None = None
         self._hung: list[Reader] = []
@@ -236,7 +236,9 @@ class CameraSource:
 
     @property
     def _silent(self) -> bool:
-        return self._clock() - self._reader.alive_s >= LOST_S
+        newest = self._newest.newest
+        since_s = self._opened_s if newest is None else newest.captured_s
+        return self._clock() - since_s >= LOST_S
 
     def _frozen(self, captured: Captured | None) -> str:
         """Say that the camera has stopped looking; empty while it looks."""
