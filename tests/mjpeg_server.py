@@ -50,6 +50,11 @@ class MjpegServer:
             self._process.communicate()
             self._process = None
 
+    def signal(self, number: int) -> None:
+        """Send it a signal, such as one that halts it."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
     def __enter__(self) -> MjpegServer:
         self.start()
         return self

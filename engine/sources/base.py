@@ -69,9 +69,11 @@ class PartIsStill(_Config):
     still_s: float = Field(default=0.3, gt=0)
     """Seconds for which the picture must not move."""
     motion: float = Field(default=2.0, gt=0)
-    """Mean change of grey level between frames above which something moves, 0 to 255."""
+    """Mean change of grey level since the part came to rest above which it moves, 0 to 255; what
+    the sensor's noise changes is added."""
     presence: float = Field(default=6.0, gt=0)
-    """Mean change of grey level from the empty picture above which a part is there, 0 to 255."""
+    """Mean change of grey level from the empty picture above which a part is there, 0 to 255; what
+    the sensor's noise changes is added."""
 
 
 TriggerPolicy: TypeAlias = Annotated[
@@ -104,8 +106,10 @@ class CameraConfig(_Config):
 class StreamConfig(_Config):
     """A network camera or video server: RTSP or HTTP."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)  # an address mistyped has a password too
+
     kind: Literal["stream"] = "stream"
-    url: str = Field(pattern=r"^(rtsps?|https?)://")
+    url: str = Field(pattern=r"^(rtsps?|https?)://", repr=False)
     """May hold name and password; they are left out of every sentence."""
     trigger: TriggerPolicy = EveryFrame()
 
