@@ -80,16 +80,16 @@ COMPARISONS: Mapping[HealthNumber, Comparison] = {
         high=Side("The picture was not transmitted whole", _TORN, faults=True),
         text=_percent,
     ),
-    # A jump 2.2 times as high as usual is a fault, 1.6 times a warning: an edge of the part that
-    # happens to lie exactly between two rows seldom reaches it.
+    # A jump a fifth higher than usual all across is a fault: edges of the scene do not reach it,
+    # since what a lens spreads over several rows is taken off (see `highest_seam`).
     HealthNumber.SEAM: Comparison(
         words="highest seam",
         scale=log,
         unscale=exp,
-        floor=0.16,
+        floor=0.04,
         low=None,
         high=Side("The picture is torn: two exposures meet at a row", _TORN, faults=True),
-        text=lambda value: f"{value:.1f}",
+        text=lambda value: f"{value:.2f}",
     ),
     # Light multiplies, so its distances are ratios. An LED lamp loses several per cent while it
     # warms up: 6 % is worth a word, 10 % a fault.

@@ -20,7 +20,7 @@ def scene(seed: int = 0, height: int = 300, width: int = 400) -> np.ndarray:
 def test_a_whole_picture_has_neither() -> None:
     rows = compare_rows(scene())
     assert still_share(rows) == 0
-    assert highest_seam(rows) < 1.3
+    assert highest_seam(rows) < 1.1
 
 
 @pytest.mark.parametrize("fill", [0, 128, 255, "last row"])
@@ -30,7 +30,7 @@ def test_rows_that_never_came(fill: int | str) -> None:
     rows = compare_rows(image)
     assert still_share(rows) == pytest.approx(0.2, abs=0.005)
     if fill != "last row":
-        assert highest_seam(rows) > 5
+        assert highest_seam(rows) > 2.5
 
 
 def test_a_block_in_the_middle_that_never_came() -> None:
@@ -48,18 +48,19 @@ def test_compressed_rows_that_repeat_are_still() -> None:
 def test_two_exposures_in_one_picture() -> None:
     image = scene(1)
     image[170:] = scene(2)[170:]
-    assert highest_seam(compare_rows(image)) > 3
+    assert highest_seam(compare_rows(image)) > 2
     assert still_share(compare_rows(image)) == 0
 
 
-def test_an_edge_of_the_scene_is_no_seam() -> None:
+@pytest.mark.parametrize("blur_px", [0.7, 1.0])
+def test_an_edge_of_the_scene_is_no_seam(blur_px: float) -> None:
     grey = np.full((300, 400), 60, np.float64)
     grey[150:] = 180
-    grey = cv2.GaussianBlur(grey, (0, 0), 0.7) + np.random.default_rng(0).normal(0, 2, grey.shape)
+    grey = cv2.GaussianBlur(grey, (0, 0), blur_px) + np.random.default_rng(0).normal(
+        0, 2, grey.shape
+    )
     image = np.clip(grey, 0, 255).astype(np.uint8)[..., None].repeat(3, 2)
-    torn = scene(1)
-    torn[150:] = scene(2)[150:]
-    assert highest_seam(compare_rows(image)) < 0.7 * highest_seam(compare_rows(torn))
+    assert highest_seam(compare_rows(image)) < 1.3
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 9), (3, 1), (5, 129), (4, 2000)])
