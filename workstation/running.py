@@ -17,6 +17,7 @@ from engine.recipe import Recipe
 from engine.releases.folder import Release, open_release
 from engine.sources.base import SimulatorConfig, SourceConfig
 from engine.sources.simulator import DEMO
+from engine.sources.told import told_config
 from engine.types import Fault, FaultKind, Origin
 from workstation.demo import LINE, demo_pictures, demo_recipe
 from workstation.engine_thread import EngineThread
@@ -103,6 +104,7 @@ class RunningStation(QObject):
         self.watchdog.rest()
         self.engine.end(wait=not self.watchdog.silent)
 
+    @Slot(object)
     def open_source(self, source: SourceConfig) -> None:
         """Ask for a source; a simulated line goes on after its last part."""
         if isinstance(source, SimulatorConfig):
@@ -110,6 +112,25 @@ class RunningStation(QObject):
             first = int(last[0].part_id.removeprefix(DEMO)) + 1 if last else 1
             source = source.model_copy(update={"first": first})
         self.engine.source_requested.emit(source)
+
+    @Slot()
+    def reopen_source(self) -> None:
+        """Ask for the station's own source, such as after another one was looked at."""
+        self.open_source(self.station.settings.source or LINE)
+
+    @Slot(object)
+    def use_source(self, source: SourceConfig) -> None:
+        """Make a source the station's own, now and after a restart."""
+        self._note_source(self.station.settings.source, source)
+        self.station.remember(source=source)
+        self.open_source(source)
+
+    @Slot(object)
+    def remember_adjusted(self, source: SimulatorConfig) -> None:
+        """Keep and write down how the station's simulator was adjusted while it ran."""
+        before = self.station.settings.source or LINE
+        self.note(EventKind.SIMULATOR_ADJUSTED, old=told_config(before), new=told_config(source))
+        self.station.remember(source=source)
 
     def judge(self, release_id: str | None, source: SourceConfig) -> None:
         """Ask for a release; without one, the simulated line gets the demo's."""
@@ -203,7 +224,7 @@ class RunningStation(QObject):
         if watch is None:
             return
         if release is None:
-            self.open_source(self.station.settings.source or LINE)
+            self.reopen_source()
         else:
             source = watching(watch, release)
             self._note_source(self._source_before, source)
@@ -212,8 +233,8 @@ class RunningStation(QObject):
             self.start()
 
     def _note_source(self, before: SourceConfig | None, source: SourceConfig) -> None:
-        old = None if before is None else before.model_dump(mode="json")
-        self.note(EventKind.SOURCE_CHANGED, old=old, new=source.model_dump(mode="json"))
+        old = None if before is None else told_config(before)
+        self.note(EventKind.SOURCE_CHANGED, old=old, new=told_config(source))
 
     def _record_hang(self, sentence: str, origin: Origin | None) -> None:
         """Write a hang down over this thread's own connection."""

@@ -11,10 +11,13 @@ from pytestqt.qtbot import QtBot
 from engine.types import EngineState, Verdict
 from tests.fakes import a_fault
 from tests.workstation.inspection.conftest import Line
+from workstation.demo import LINE
 from workstation.inspection.banner import NOT_INSPECTING
 from workstation.inspection.page import InspectPage
 from workstation.inspection.status_line import StationFacts
 from workstation.main_window import MainWindow
+from workstation.system.camera_search import CameraSearch
+from workstation.system.controller import SourceController
 from workstation.system.page import SystemPage
 from workstation.widgets.marks import Sign
 from workstation.widgets.style import load_palette
@@ -25,6 +28,11 @@ def line(qapp: object) -> Line:
     return Line()
 
 
+def a_system_page() -> SystemPage:
+    controller = SourceController(station_source=lambda: LINE, line_wanted=lambda: True)
+    return SystemPage(controller, CameraSearch(lambda: ()), load_palette())
+
+
 @pytest.fixture
 def window(line: Line, qtbot: QtBot) -> Iterator[MainWindow]:
     window = MainWindow(
@@ -32,7 +40,7 @@ def window(line: Line, qtbot: QtBot) -> Iterator[MainWindow]:
         line.controller.line,
         load_palette(),
         facts=lambda: StationFacts("line-1", "local", 100.0, 0),
-        system=SystemPage(),
+        system=a_system_page(),
     )
     qtbot.addWidget(window)
     window.show()
