@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
 import typer
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from engine.errors import SourceError
@@ -16,7 +15,7 @@ from engine.pictures import file_pictures, list_pictures
 from engine.recipe import Recipe
 from engine.sources.base import SimulatorConfig
 from workstation.demo import LINE
-from workstation.headless import HeadlessRun
+from workstation.headless.page_run import PageRun
 from workstation.inspection.controller import InspectController
 from workstation.inspection.page import InspectPage
 from workstation.inspection.station_record import StationRecord
@@ -44,7 +43,7 @@ def run(wishes: Wishes) -> int:
         if headless or not show_first_window(in_use.folder):
             raise
         typer.echo(f"loupe: {in_use} Its window is shown.", err=True)
-        return 1 if wishes.release or wishes.watch else 0
+        return 1 if wishes.release or wishes.source else 0
     with station:
         take_over(station, wishes)
         QApplication.instance() or QApplication(sys.argv[:1])
@@ -83,7 +82,6 @@ class Program(QObject):
         super().__init__()
         self.station = station
         self._wishes = wishes
-        self.headless = HeadlessRun(station, wishes) if headless else None
         self._record = StationRecord(
             station.store,
             station.statistics,
@@ -96,16 +94,15 @@ class Program(QObject):
         page = InspectPage(self.controller, self._palette, overlay=_overlay_of(station.settings))
         page.choice.changed.connect(self._remember_overlay)
         self.window = MainWindow(page, self.controller.line, self._palette, facts=self._facts)
-        if self.headless is not None:
-            self.headless.shows(self.window)
         self._connect_engine()
         self._connect_person()
+        self.headless: PageRun | None = None
         self._first_window: FirstWindow | None = None
-        if self.headless is None:
+        if headless:
+            self.headless = self._headless_run()
+        else:
             self._first_window = FirstWindow(station.folder.root)
             self._first_window.called.connect(self._show_window)
-        else:
-            self._connect_headless(self.headless)
 
     def begin(self) -> None:
         """Show the window, start the engine, and go on where the last run ended."""
@@ -120,7 +117,7 @@ class Program(QObject):
         running.open_source(source)
         running.judge(settings.release_id, source)
         if self.headless is not None:
-            running.engine.parts_requested.emit(self._wishes.parts)
+            running.engine.parts_requested.emit(self.headless.parts)
         elif self.station.settings.running:
             running.engine.start_requested.emit()
 
@@ -129,8 +126,7 @@ class Program(QObject):
         if self.headless is None:
             QTimer.singleShot(0, self.running, self.running.end)
         else:
-            sentence = f"Ended by {signal_name} before all parts were inspected."
-            QTimer.singleShot(0, self.headless, partial(self.headless.give_up, sentence))
+            self.headless.ending.interrupt(signal_name)
 
     def _connect_engine(self) -> None:
         """Let the window follow the engine."""
@@ -168,12 +164,21 @@ class Program(QObject):
         next_part.again_requested.connect(running.engine.again_requested)
         self.window.closing.connect(running.end)
 
-    def _connect_headless(self, headless: HeadlessRun) -> None:
-        """Let a run that nobody looks at end by itself."""
-        headless.follow(self.running.engine.worker)
-        for reasons in (self.running.watchdog.hung, self.running.refused, self.running.failed):
-            reasons.connect(headless.give_up)
-        headless.ended.connect(self.running.end)
+    def _headless_run(self) -> PageRun:
+        """Let a run that nobody looks at sum up and end by itself."""
+        run = PageRun(
+            parts=self._wishes.parts,
+            screenshot=self._wishes.screenshot or self.station.folder.root / "operator-page.png",
+            save_page=self._save_page,
+        )
+        run.follow(self.running)
+        return run
+
+    def _save_page(self, path: Path) -> bool:
+        self.window.refresh()
+        # The last part's words are in place only after their layout.
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        return self.window.grab().save(str(path))
 
     @Slot(object)
     def _remember_overlay(self, overlay: OverlaySettings) -> None:

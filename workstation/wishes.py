@@ -7,20 +7,27 @@ from pathlib import Path
 
 from engine.errors import RecipeError
 from engine.releases.folder import Release
-from engine.sources.base import FolderConfig, SimulatorConfig, SourceConfig
-from workstation.demo import demo_recipe
+from engine.releases.library import Library
+from engine.sources.base import CameraConfig, FolderConfig, SimulatorConfig, SourceConfig
+from engine.sources.told import told_config
+from workstation.demo import LINE, demo_recipe
 from workstation.records.words import EventKind
 from workstation.station import Station
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What was asked for on the command line; see `loupe --help`."""
+    """What was asked for on the command line; see `loupe --help` and `loupe watch --help`."""
 
     headless: bool = False
-    parts: int = 50
-    watch: Path | None = None
+    parts: int | None = None
+    """End after so many; None: no end is asked for."""
+    until_empty: bool = False
+    """End when the source holds nothing new."""
+    source: SourceConfig | None = None
+    """None: the one the station is set to."""
     release: str | None = None
+    """Folder or id; None: the one the station is set to."""
     screenshot: Path | None = None
     device: str = "auto"
     data_dir: Path | None = None
@@ -36,31 +43,78 @@ def take_over(station: Station, wishes: Wishes) -> None:
     RecipeError
         Real pictures would be judged by the demo's release, or drawn ones by another.
     """
-    if wishes.release is None and wishes.watch is None:
+    if wishes.release is None and wishes.source is None:
         return
-    settings, library = station.settings, station.library
-    release = None
-    if wishes.release is not None:
-        folder = Path(wishes.release)
-        named = not folder.exists() and len(folder.parts) == 1
-        release = library.open(wishes.release) if named else library.import_from(folder)
-    elif settings.release_id is not None:
-        release = library.open(settings.release_id)
-    source = settings.source
-    if wishes.watch is not None:
-        source = watching(wishes.watch, release)
+    release = _chosen_release(station, wishes)
+    source = _as_set_up(wishes.source, station.settings.source)
+    if isinstance(wishes.source, FolderConfig):
+        source = _parts_as_fitted(wishes.source, release)
     if (sentence := demo_on_real_pictures(source, release)) is not None:
         raise RecipeError(sentence)
-    if release is not None and not _is_demo(release) and _is_simulated(source):
+    unasked = wishes.source is None and _is_simulated(source)
+    if unasked and release is not None and not _is_demo(release):
         raise RecipeError("There are no pictures for this release. Name a folder with --watch.")
     _note_changes(station, source, release)
     station.remember(source=source, release_id=None if release is None else release.id)
 
 
+def _chosen_release(station: Station, wishes: Wishes) -> Release | None:
+    """Give the release that was named, else the one in use; None: the demo's is to be fitted."""
+    settings, library = station.settings, station.library
+    if wishes.release is not None:
+        folder = Path(wishes.release)
+        named = not folder.exists() and len(folder.parts) == 1
+        return library.open(wishes.release) if named else library.import_from(folder)
+    if isinstance(wishes.source, SimulatorConfig) and not _same_part(
+        wishes.source, settings.source
+    ):
+        return _demo_release(library, wishes.source)
+    return None if settings.release_id is None else library.open(settings.release_id)
+
+
+def _same_part(one: SimulatorConfig, other: SourceConfig | None) -> bool:
+    return isinstance(other, SimulatorConfig) and one.part == other.part
+
+
+def _demo_release(library: Library, line: SimulatorConfig) -> Release | None:
+    """Give the demo's release for a simulated line; None where it was not fitted yet.
+
+    Raises
+    ------
+    RecipeError
+        There is no demo for such a part.
+    """
+    if line.part != LINE.part:
+        raise RecipeError(
+            f"There is no release for the simulated {line.part}. Draw pictures of it with `loupe "
+            f"simulate --part {line.part}`, fit one with `loupe fit`, and name it with --release."
+        )
+    return next((release for release in library.all() if _is_demo(release)), None)
+
+
+def _as_set_up(wished: SourceConfig | None, before: SourceConfig | None) -> SourceConfig | None:
+    """Give the source that was named; a camera keeps what it was set up with and is not named."""
+    if wished is None:
+        return before
+    if not (isinstance(wished, CameraConfig) and isinstance(before, CameraConfig)):
+        return wished
+    if wished.device != before.device:
+        return wished
+    return before.model_copy(
+        update={name: getattr(wished, name) for name in wished.model_fields_set}
+    )
+
+
+def _parts_as_fitted(folder: FolderConfig, release: Release | None) -> FolderConfig:
+    """Tell parts apart as in the pictures the release was fitted on, unless it was said how."""
+    if folder.part_pattern is not None or release is None:
+        return folder
+    return folder.model_copy(update={"part_pattern": release.manifest.part_pattern})
+
+
 def watching(folder: Path, release: Release | None) -> FolderConfig:
     """Watch a folder; parts are told apart as in the pictures the release was fitted on."""
-    pattern = None if release is None else release.manifest.part_pattern
-    return FolderConfig(path=folder.absolute(), part_pattern=pattern)
+    return _parts_as_fitted(FolderConfig(path=folder.absolute()), release)
 
 
 def demo_on_real_pictures(source: SourceConfig | None, release: Release | None) -> str | None:
@@ -87,8 +141,8 @@ def _note_changes(station: Station, source: SourceConfig | None, release: Releas
     if source is not None and source != before.source:
         station.store.add_event(
             EventKind.SOURCE_CHANGED,
-            old=None if before.source is None else before.source.model_dump(mode="json"),
-            new=source.model_dump(mode="json"),
+            old=None if before.source is None else told_config(before.source),
+            new=told_config(source),
         )
     if release is not None and release.id != before.release_id:
         station.store.add_event(

@@ -2,6 +2,9 @@
 
 Exit codes of every command: 0 it is done; 1 it could not be done, a sentence on the standard error
 stream says why; 2 the command was not understood; 3 it is done, but some pictures were faults.
+SIGINT, SIGTERM and SIGHUP end a station in order, with the part in hand in the record. `loupe
+watch` without --parts or --until-empty then gives 0 or 3 like any other end, and 1 where an end was
+asked for that was not reached. `loupe --headless` gives 1 then, and 0 for a run with faults, too.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from workstation.cli import evaluate, fit, inspect, records, releases, simulate
+from workstation.cli import evaluate, fit, inspect, records, releases, simulate, watch
 from workstation.cli.options import DataDir, complaining, typed
 
 app = typer.Typer(
@@ -25,6 +28,7 @@ app.command("fit")(fit.fit_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("inspect")(inspect.inspect_command)
 app.command("simulate")(simulate.simulate_command)
+app.command("watch")(watch.watch_command)
 app.add_typer(releases.app, name="releases")
 app.add_typer(records.app, name="records")
 
@@ -36,9 +40,13 @@ def station(
     headless: Annotated[
         bool, typer.Option("--headless", help="Inspect without a window and print a summary.")
     ] = False,
-    parts: Annotated[int, typer.Option(min=1, help="Parts after which a headless run ends.")] = 50,
-    watch: Annotated[
-        Path | None, typer.Option(help="Watch this folder; remembered for the next start.")
+    parts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Parts after which a headless run ends; else 50."),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--watch", help="Watch this folder; remembered for the next start."),
     ] = None,
     release: Annotated[
         str | None,
@@ -54,6 +62,7 @@ def station(
     if context.invoked_subcommand is not None:
         _refuse_misplaced(context, context.invoked_subcommand)
         return
+    from engine.sources.base import FolderConfig
     from workstation.app import run
     from workstation.wishes import Wishes
 
@@ -63,7 +72,7 @@ def station(
                 Wishes(
                     headless=headless,
                     parts=parts,
-                    watch=watch,
+                    source=None if folder is None else FolderConfig(path=folder.absolute()),
                     release=release,
                     screenshot=screenshot,
                     device=device,

@@ -1,0 +1,120 @@
+"""The composition root of a station without a window: `loupe watch`."""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
+from rich.console import Console
+
+from engine.errors import SourceError
+from engine.sources.base import SourceConfig
+from workstation.headless.ending import Ending
+from workstation.headless.json_lines import JsonLines
+from workstation.headless.lines import PlainLines
+from workstation.headless.live_table import LiveTable
+from workstation.headless.output import PatientOutput
+from workstation.headless.report import Report, RunEnd, Teller
+from workstation.headless.tally import Tally
+from workstation.records.words import EventKind
+from workstation.running import RunningStation
+from workstation.station import Station
+from workstation.wishes import Wishes, take_over
+
+FAULTS = 3
+"""Exit code of a run that did what was asked, but met parts it could not inspect."""
+
+
+def watch(wishes: Wishes, *, as_json: bool) -> int:
+    """Run the station until it ends; give the process's exit code.
+
+    Raises
+    ------
+    EngineError, DataFolderError, RecordsError
+        It cannot begin.
+    """
+    with Station.open(wishes.data_dir) as station:
+        take_over(station, wishes)
+        source = station.settings.source
+        if source is None:
+            raise SourceError(
+                "There is nothing to watch: name a folder, camera, stream, video or simulated part."
+            )
+        application = QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
+        program = WatchProgram(station, wishes, source, as_json=as_json)
+        program.running.run(program.begin, interrupt=program.ending.interrupt)
+        del application
+    return program.exit_code
+
+
+class WatchProgram(QObject):
+    """One run of a station that nobody looks at but a terminal, a log or another program."""
+
+    _output_lost = Signal(str)
+
+    def __init__(
+        self, station: Station, wishes: Wishes, source: SourceConfig, *, as_json: bool
+    ) -> None:
+        super().__init__()
+        self.station = station
+        self._wishes = wishes
+        self._source = source
+        self.running = RunningStation(station, device=wishes.device)
+        endless = wishes.parts is None and not wishes.until_empty
+        self.ending = Ending(endless=endless, until_empty=wishes.until_empty)
+        self._tally = Tally()
+        self._out = PatientOutput(sys.stdout, lost=self._output_lost.emit)
+        self._teller = self._chosen_teller(as_json=as_json)
+        self._report = Report(self._teller, self._tally)
+        self._report.follow(self.running)
+        self._output_lost.connect(self.ending.give_up)
+        self.ending.due.connect(self._tell_ending)
+        self.ending.follow(self.running)
+        self.running.ended.connect(self._ended)
+
+    @property
+    def exit_code(self) -> int:
+        """0: done; 1: could not go on; 3: done, but some parts were faults."""
+        if self.ending.failure:
+            return 1
+        return FAULTS if self._tally.faults else 0
+
+    def begin(self) -> None:
+        """Start the engine and inspect."""
+        running = self.running
+        running.begin()
+        running.open_source(self._source)
+        running.judge(self.station.settings.release_id, self._source)
+        running.note(EventKind.STARTED)
+        if self._wishes.parts is None:
+            running.engine.start_requested.emit()
+        else:
+            running.engine.parts_requested.emit(self._wishes.parts)
+
+    def _chosen_teller(self, *, as_json: bool) -> Teller:
+        if as_json:
+            return JsonLines(self._out.write)
+        if _can_paint(self._out):
+            return LiveTable(self._out, self._tally, title=f"Loupe, {self.station.store.station}")
+        return PlainLines(self._out.write)
+
+    @Slot()
+    def _tell_ending(self) -> None:
+        self._teller.ending(self.ending.reason)
+
+    @Slot()
+    def _ended(self) -> None:
+        ending, station = self.ending, self.station
+        self.running.note(EventKind.STOPPED, reason=ending.reason)
+        summary = self._tally.summary(
+            database=str(station.database.url),  # without its password
+            release=station.settings.release_id,
+        )
+        self._teller.ended(RunEnd(ending.reason, ending.failure, self.exit_code, summary))
+        self._out.finish()
+        QCoreApplication.quit()
+
+
+def _can_paint(out: PatientOutput) -> bool:
+    """Tell whether a table can stand still there; old Windows consoles only know lines."""
+    return out.isatty() and not Console(stderr=True).legacy_windows
