@@ -26,6 +26,10 @@ from workstation.running import RunningStation
 from workstation.second_start import FirstWindow, show_first_window
 from workstation.settings import Settings
 from workstation.station import Station
+from workstation.system.camera_search import CameraSearch
+from workstation.system.controller import SourceController
+from workstation.system.live_view import LiveView
+from workstation.system.page import SystemPage
 from workstation.widgets.heatmap import HeatColours
 from workstation.widgets.overlay import OverlaySettings
 from workstation.widgets.style import load_palette
@@ -93,9 +97,17 @@ class Program(QObject):
         self._palette = load_palette()
         page = InspectPage(self.controller, self._palette, overlay=_overlay_of(station.settings))
         page.choice.changed.connect(self._remember_overlay)
-        self.window = MainWindow(page, self.controller.line, self._palette, facts=self._facts)
+        self.source = SourceController(
+            station_source=lambda: station.settings.source or LINE,
+            line_wanted=lambda: station.settings.running,
+        )
+        system = SystemPage(self.source, CameraSearch(), self._palette)
+        self.window = MainWindow(
+            page, self.controller.line, self._palette, facts=self._facts, system=system
+        )
         self._connect_engine()
         self._connect_person()
+        self._connect_source(system.view)
         self.headless: PageRun | None = None
         self._first_window: FirstWindow | None = None
         if headless:
@@ -163,6 +175,28 @@ class Program(QObject):
         next_part.scan_requested.connect(running.engine.scan_requested)
         next_part.again_requested.connect(running.engine.again_requested)
         self.window.closing.connect(running.end)
+
+    def _connect_source(self, view: LiveView) -> None:
+        """Let the Source page borrow the engine's source, and look through it."""
+        running, source, worker = self.running, self.source, self.running.engine.worker
+        for name in (
+            "inspected",
+            "faulted",
+            "state_changed",
+            "source_changed",
+            "release_changed",
+            "fit_ended",
+            "refused",
+        ):
+            getattr(worker, name).connect(getattr(source, name))
+        source.test_requested.connect(running.open_source)
+        source.test_ended.connect(running.reopen_source)
+        source.chosen.connect(running.use_source)
+        source.adjustment_requested.connect(running.engine.adjustment_requested)
+        source.adjusted.connect(running.remember_adjusted)
+        source.stop_requested.connect(running.stop)
+        view.wanted.connect(running.engine.preview_requested)
+        worker.previewed.connect(view.show_picture)
 
     def _headless_run(self) -> PageRun:
         """Let a run that nobody looks at sum up and end by itself."""

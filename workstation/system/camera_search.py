@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-
-@dataclass(frozen=True, slots=True)
-class FoundCamera:
-    """A camera of this computer."""
-
-    device: str
-    """Stable name, as `engine.sources.base.CameraConfig.device` takes it."""
-    words: str
-    """What its driver calls it."""
+from engine.sources.camera.devices import CameraFound, list_cameras
 
 
 class CameraSearch(QObject):
@@ -25,13 +16,15 @@ class CameraSearch(QObject):
     Signals
     -------
     found
-        Sequence of `FoundCamera`.
+        Sequence of `engine.sources.camera.devices.CameraFound`.
     """
 
     found = Signal(object)
 
     def __init__(
-        self, find: Callable[[], Sequence[FoundCamera]], parent: QObject | None = None
+        self,
+        find: Callable[[], Sequence[CameraFound]] = list_cameras,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._find = find

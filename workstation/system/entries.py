@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from workstation.system.camera_search import FoundCamera
+from engine.sources.camera.devices import CameraFound
 from workstation.system.fields import Entry, FormField
 from workstation.widgets.big_key import BigKey
 from workstation.widgets.choice_keys import ChoiceKeys
@@ -153,9 +153,9 @@ class DeviceEntry(LineEntry):
         self.grid.addWidget(self.words, 1, 0, 1, 2)
         self.grid.addWidget(self.cameras, 2, 0, 1, 2)
 
-    def offer(self, cameras: Sequence[FoundCamera]) -> None:
+    def offer(self, cameras: Sequence[CameraFound]) -> None:
         """Show which cameras were found."""
-        self.cameras.offer([(camera.device, camera.words) for camera in cameras])
+        self.cameras.offer([(camera.device, _camera_words(camera)) for camera in cameras])
         self.cameras.choose(self.value())
         count = len(cameras)
         found = "1 camera was found:" if count == 1 else f"{count} cameras were found:"
@@ -236,3 +236,7 @@ class StepsEntry(ValueEntry):
     def set_sizes(self, sizes: Sizes) -> None:
         """Follow the window's size."""
         self.stepper.set_sizes(sizes)
+
+
+def _camera_words(camera: CameraFound) -> str:
+    return camera.name if camera.stable else f"{camera.name} – its number may change"

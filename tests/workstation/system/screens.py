@@ -25,20 +25,23 @@ from engine.sources.base import (
     SourceStatus,
     StreamConfig,
 )
+from engine.sources.camera.devices import CameraFound
 from engine.types import EngineState, Image, Verdict
 from tests.small_parts import DrawnPicture, fitted, small_recipe
 from tests.workstation.inspection import screens as inspect_screens
 from tests.workstation.inspection.screens import SIZES, a_ring
 from workstation.inspection.status_line import StationFacts
 from workstation.main_window import MainWindow
-from workstation.system.camera_search import CameraSearch, FoundCamera
+from workstation.system.camera_search import CameraSearch
 from workstation.system.controller import SourceController
 from workstation.system.page import SystemPage
 from workstation.widgets.style import load_palette
 
 CAMERAS = (
-    FoundCamera("/dev/v4l/by-id/usb-Basler_daA1920-video-index0", "Basler daA1920-30uc (USB 3)"),
-    FoundCamera("/dev/v4l/by-id/usb-046d_HD_Webcam-video-index0", "HD Webcam C270"),
+    CameraFound(
+        "/dev/v4l/by-id/usb-Basler_daA1920-video-index0", "Basler daA1920-30uc (USB 3)", stable=True
+    ),
+    CameraFound("2", "HD Webcam C270", stable=False),
 )
 
 
