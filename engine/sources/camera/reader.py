@@ -29,10 +29,15 @@ class Reader:
 
     ::
 
-        CLOSED --open--> OPEN --read--> a frame: see(frame) --+
-           ^  ^            ^-----------------------------------+
-           |  +-- cannot be opened: wait 1, 2, 5, 10, 10 … s
-           +-- no frame for MISSED_S: wait 1 s ----- (end of a video file: ENDED, or once more)
+               cannot be opened: wait 1, 2, 5, 10, 10 … s
+                   +----+
+                   v    |
+        start --> CLOSED --opened--> OPEN --a frame: see(frame)--+
+                   ^                 ^ |                         |
+                   |                 +-|-------------------------+
+                   +-------------------+--end of a video file--> ENDED
+                     no frame for MISSED_S: wait 1 s;
+                     end of a video file that is repeated
 
     Attributes
     ----------
@@ -123,12 +128,14 @@ class Reader:
         return self._pace(self._capture, now_s)
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
-            self.busy_since_s = self._clock()
-            wait_s = self.turn()
-            self.busy_since_s = None
-            self._stopped.wait(wait_s)
-        self._close()
+        try:
+            while not self._stopped.is_set():
+                self.busy_since_s = self._clock()
+                wait_s = self.turn()
+                self.busy_since_s = None
+                self._stopped.wait(wait_s)
+        finally:
+            self._close()
 
     def _try_open(self) -> float:
         try:

@@ -27,7 +27,7 @@ SHARPNESS_STEP = 0.1
 class _State(StrEnum):
     """What is waited for; the value is the sentence for people."""
 
-    LEARNING = "Learning how the empty place looks; keep it empty."
+    LEARNING = "Learning how the empty place looks; keep it empty and still."
     EMPTY = "Waiting for a part."
     ARRIVING = "A part is there; waiting until it is still and sharp."
     LYING = "The part was taken; waiting until it is gone."
@@ -49,10 +49,13 @@ class StillPart:
 
     *Something came* is a change from the empty picture that is larger than `presence` on average
     and has edges; *still* is a change of no more than `motion` for `still_s`, *sharp* a sharpness
-    that has settled for as long; *left* means followed until its middle was out of the picture,
-    which needs a field of view shorter than two parts. Shadows with a rim as sharp as a part's are
-    taken for parts. The empty picture follows slow light while nothing is there, so that a part is
-    never absorbed, however long it lies.
+    that has settled for as long; *left* means followed until its middle was out of the picture.
+    The empty picture follows slow light while nothing is there, so that a part is never absorbed,
+    however long it lies.
+
+    What it needs: an empty place when it begins; parts whose rim or texture can be seen; between
+    two parts a gap in which the place is seen to be empty, or, where parts touch, a field of view
+    shorter than two of them. A shadow with a rim as sharp as a part's is taken for a part.
     """
 
     def __init__(self, config: PartIsStill) -> None:

@@ -90,7 +90,7 @@ def check(belt: Belt, touching: bool) -> None:
     assert len(taken(belt)) == belt.parts
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 @given(belt=belts, touching=st.booleans())
 def test_one_part_is_one_picture_on_any_belt(belt: Belt, touching: bool) -> None:
     check(belt, touching)
