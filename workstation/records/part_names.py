@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from engine.sources.base import PartName
 from workstation.records.attempts import newest_of_part
@@ -61,13 +61,20 @@ class PartNames:
 
     def _highest(self, prefix: str) -> int:
         """Give the highest number behind `prefix` in the record; 0 when there is none."""
-        same_day = select(InspectionRow.part_id).where(
-            InspectionRow.station == self._station,
-            InspectionRow.file_path.is_(None),
-            # In the order of any language: what is the same in front decides nothing.
-            InspectionRow.part_id >= f"{prefix}0",
-            InspectionRow.part_id <= f"{prefix}{_HIGHEST}",
+        highest_first = (
+            select(InspectionRow.part_id)
+            .where(
+                InspectionRow.station == self._station,
+                InspectionRow.file_path.is_(None),
+                # In the order of any language: what is the same in front decides nothing.
+                InspectionRow.part_id >= f"{prefix}0",
+                InspectionRow.part_id <= f"{prefix}{_HIGHEST}",
+            )
+            .order_by(func.length(InspectionRow.part_id).desc(), InspectionRow.part_id.desc())
         )
         with self._database.reading() as session:
-            tails = [part_id.removeprefix(prefix) for part_id in session.scalars(same_day)]
-        return max((int(tail) for tail in tails if tail.isascii() and tail.isdigit()), default=0)
+            for part_id in session.scalars(highest_first):
+                number = part_id.removeprefix(prefix)
+                if number.isascii() and number.isdigit():  # and no code that begins like it
+                    return int(number)
+        return 0

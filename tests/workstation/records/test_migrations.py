@@ -20,12 +20,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from tests.workstation.records.conftest import STATION, inspection
 from workstation.paths import DataFolder
 from workstation.records.anchors import Anchor
 from workstation.records.database import Database
-from workstation.records.errors import OutdatedRecordError
+from workstation.records.errors import OutdatedRecordError, RecordsError
 from workstation.records.reindex import reindex
 from workstation.records.schema import open_existing_record, open_record
 from workstation.records.statistics import Statistics
@@ -78,6 +79,23 @@ def test_nothing_is_lost_on_the_way(old_folder: DataFolder) -> None:
             after = connection.execute(f"SELECT * FROM {name}").fetchall()
             assert [row[: len(rows[0])] for row in after[: len(rows)]] == rows
             assert len(after) == len(rows) + (name == "event")  # the migration itself
+
+
+def test_a_migration_that_ends_half_way_leaves_the_old_record(
+    old_folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(RecordsError, match="brought up to date"):
+        patch.setattr("workstation.records.schema._note_migration", _disk_full)
+        open_record(old_folder.database_url, station=STATION)
+    with pytest.raises(OutdatedRecordError):
+        open_existing_record(old_folder.database_url)
+    database = open_record(old_folder.database_url, station=STATION)
+    assert verify(database, []).rows == LINKS + 1
+    database.close()
+
+
+def _disk_full(*_: object) -> None:
+    raise OperationalError("INSERT", None, sqlite3.OperationalError("disk is full"))
 
 
 def test_the_tables_are_those_of_the_models(migrated: Database) -> None:
