@@ -187,7 +187,8 @@ class Execution:
                 log.exception("the source failed")
             self.lost = sentence
             return None
-        self.lost = ""
+        if not isinstance(taken, Fault):  # a lost camera still gives the faults of its orders
+            self.lost = ""
         return taken
 
     def _inspect(self, frame: Frame, inspector: Inspector, began_s: float) -> Told:

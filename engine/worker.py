@@ -76,6 +76,7 @@ class EngineWorker(QObject):
         self._device = device
         self._execution = Execution(recorder, began=self.began.emit)
         self._wanted = False
+        self.orders.pause()
         self._parts_left: int | None = None
         self._unseen = 0
         self._fit: FitSteps | None = None
@@ -107,19 +108,18 @@ class EngineWorker(QObject):
     @Slot()
     def start(self) -> None:
         """Inspect parts as they come; waits for a release or a source that is still missing."""
-        self._wanted, self._parts_left = True, None
-        self._tell_state()
+        self._run(None)
 
     @Slot(int)
     def inspect_parts(self, count: int) -> None:
         """Start, and stop after `count` parts."""
-        self._wanted, self._parts_left = True, count
-        self._tell_state()
+        self._run(count)
 
     @Slot()
     def stop(self) -> None:
         """Inspect no further part."""
         self._wanted = False
+        self.orders.pause()
         self._tell_state()
 
     @Slot(object)
@@ -214,6 +214,11 @@ class EngineWorker(QObject):
         self._halted = True
         self._tell_state()
         self.stopped.emit()
+
+    def _run(self, parts: int | None) -> None:
+        self._wanted, self._parts_left = True, parts
+        self.orders.resume()
+        self._tell_state()
 
     @Slot()
     def _turn(self) -> None:

@@ -19,6 +19,7 @@ from workstation.records.schema import open_record
 from workstation.records.statistics import Statistics
 from workstation.records.store import Store
 from workstation.settings import load_settings, save_settings
+from workstation.whole_file import remove_parts
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class Station:
         self._log_handlers = start_log(folder.logs)
         if lock.left_behind is not None:
             log.warning("Taken over from a station that was cut off (%s)", lock.left_behind)
+        with suppress(OSError):  # they do no harm, and the log below says what else is wrong
+            remove_parts(folder.root)
         self.settings, warnings = load_settings(folder.settings)
         self.notes = notes + warnings
         self.tell: Callable[[str], None] = self.notes.append

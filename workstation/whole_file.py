@@ -35,6 +35,22 @@ def whole_file(path: Path, *, part_folder: Path | None = None) -> Iterator[Binar
     _fsync_folder(path.parent)
 
 
+def remove_parts(folder: Path) -> int:
+    """Remove what a program that was cut off left half written in `folder`; give the count.
+
+    Only for a folder in which nobody else is writing.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be read or a file cannot be removed.
+    """
+    left = list(folder.glob(".*.part"))
+    for file in left:
+        file.unlink(missing_ok=True)
+    return len(left)
+
+
 def _fsync_folder(folder: Path) -> None:
     """Make the file's name as durable as its bytes; Windows does so by itself."""
     if os.name == "nt":

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from workstation.whole_file import whole_file
+from workstation.whole_file import remove_parts, whole_file
 
 _UNSAFE = re.compile(r"[^\w.-]+")
 _LONGEST_PIECE = 48
 _INCOMING = "archive/.incoming"
-_ABANDONED_AFTER_S = 600.0
 
 
 def picture_path(
@@ -60,11 +58,7 @@ def clean_up(pictures: Path) -> int:
     incoming = pictures / _INCOMING
     if not incoming.is_dir():
         return 0
-    oldest = time.time() - _ABANDONED_AFTER_S  # younger ones may belong to another program
-    left = [file for file in incoming.iterdir() if file.stat().st_mtime < oldest]
-    for file in left:
-        file.unlink(missing_ok=True)
-    return len(left)
+    return remove_parts(incoming)  # one station runs per data folder: nobody is writing there
 
 
 def _safe(piece: str) -> str:
