@@ -10,12 +10,16 @@ from engine.types import Image
 
 LEAST_SIDE = 800
 """Pixels to which a small square's lines are enlarged, so that they are no stairs on the screen."""
-STRONGEST = 0.06
-"""Share of the pixels, those with the steepest change of level, from which a line may begin."""
-WEAK = 0.35
-"""Lines go on where the change is at least this share of that."""
+STEEPEST = 0.995
+"""Share of the pixels that are less steep than the part's own edges, however fine the part."""
+BEGIN, GO_ON = 0.35, 0.12
+"""A line begins where the change of level is this share of theirs, and goes on at that."""
+FLAT = 1.0
+"""Levels per pixel: a smaller change is no edge, or a blank picture would be full of them."""
 DERIVATIVE_SCALE = 16
 """Canny takes whole numbers: so many for one grey level, or flat slopes would break the lines."""
+SOBEL_GAIN = 8
+"""What OpenCV's 3 × 3 operator makes of one level per pixel."""
 
 
 def outline_of(square: Image) -> NDArray[np.uint8]:
@@ -47,9 +51,11 @@ def _edges(square: Image) -> NDArray[np.uint8]:
     smooth = cv2.GaussianBlur(grey, (0, 0), 1.5)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    high = max(float(np.quantile(np.hypot(across, down), 1 - STRONGEST)), 1.0)
+    steepest = float(np.quantile(np.hypot(across, down), STEEPEST))
+    least = FLAT * SOBEL_GAIN * DERIVATIVE_SCALE
+    limits = max(GO_ON * steepest, least / 2), max(BEGIN * steepest, least)
     steps = across.astype(np.int16), down.astype(np.int16)
-    return np.asarray(cv2.Canny(*steps, WEAK * high, high, L2gradient=True), np.uint8)
+    return np.asarray(cv2.Canny(*steps, *limits, L2gradient=True), np.uint8)
 
 
 def _ramp(low: int, high: int) -> NDArray[np.uint8]:

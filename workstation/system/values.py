@@ -121,9 +121,9 @@ def _words(error: str, context: Mapping[str, Any], *, wrong: str) -> str:
     match error:
         case "missing":
             return "needed"
-        case "float_parsing" | "int_parsing":
+        case "float_parsing":
             return "not a number"
-        case "int_from_float":
+        case "int_parsing" | "int_from_float":
             return "a whole number"
         case "greater_than":
             return f"more than {context['gt']:g}"
