@@ -25,8 +25,10 @@ from engine.synthetic.parts.surface import RUST, scratch, stain
 
 _FRACTURE_LEVEL = 46.0
 """Grey level of freshly broken metal turned away from the light."""
-_RIPPLE_PX = 5.5
+_RIPPLE_PX = 11.0
 """From one chatter mark to the next."""
+_CHATTER_LENGTH = 3.4
+"""Of a patch of them, in its depths."""
 
 
 def spoil_ring(
@@ -122,15 +124,15 @@ def _chatter(
 ) -> Effect:
     """Let the tool swing: short ripples across the turning marks, in a patch along them."""
     part = scene.part_mask
-    half_depth = float(np.sqrt(area / np.pi / 2.2))
+    half_depth = float(np.sqrt(area / np.pi / _CHATTER_LENGTH))
     column, row = place_on(part, half_depth + 2, rng)
     dx, dy = around(part, centre)
     radius, angle = np.hypot(dx, dy), np.arctan2(dy, dx)
     at_radius = float(radius[row, column])
     turned = np.angle(np.exp(1j * (angle - angle[row, column]))).astype(np.float32)
     along, across = turned * at_radius, radius - at_radius
-    r = np.hypot(along / (2.2 * half_depth), across / half_depth)
-    ripples = np.sin(2 * np.pi * along / _RIPPLE_PX + 0.4 * across + rng.uniform(0, 2 * np.pi))
+    r = np.hypot(along / (_CHATTER_LENGTH * half_depth), across / half_depth)
+    ripples = np.sin(2 * np.pi * along / _RIPPLE_PX + 0.25 * across + rng.uniform(0, 2 * np.pi))
     uneven = 1 + 0.3 * smooth_noise(part.shape, 6.0, rng)
     change = np.float32(ripples * uneven * np.exp(-(r**4))) * part
     return Effect(change, (r <= 1) & part)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.synthetic.parts.drawn import DefectKind, Field, Mask, Scene
-from engine.synthetic.parts.graded import Effect
+from engine.synthetic.parts.graded import GREY, Effect
 from engine.synthetic.parts.strokes import blurred, line_on_part, smooth_noise
 from engine.synthetic.parts.surface import stain
 from engine.synthetic.parts.textile.cloth import STEPS_PER_THREAD, Cloth, Threads
@@ -21,6 +21,8 @@ WARP_PX, WEFT_PX = 7.0, 7.6
 """From one thread to the next."""
 _FROM_RIM_PX = 36
 _OIL = (1.0, 1.02, 1.08)
+_MOST_FOLD, _MOST_OIL = 80.0, 120.0
+"""Grey levels that a fold and a drop change at their strongest place at most."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,7 +88,7 @@ def thick_thread(damage: Damage, area: float, rng: np.random.Generator) -> None:
     swollen = 0.45 + 0.85 * min(area / 640, 1.5)
     run = _choose_run(damage, area / (1 + swollen), rng)
     threads, steps = run.threads(damage.cloth), run.steps()
-    threads.tone[run.thread, steps] *= 1.06
+    threads.tone[run.thread, steps] *= 1.1
     threads.lift[run.thread, steps] += 0.9 * swollen
     _widen(damage, run, swollen / 2)
     damage.mask |= run.covers(damage.u, damage.v)
@@ -161,14 +163,25 @@ def crease(scene: Scene, area: float, rng: np.random.Generator) -> Effect:
     slope_y = np.gradient(distance, axis=0)
     flank = (slope_x + slope_y) / np.sqrt(2)
     change = -flank * np.exp(-((distance / (0.75 * half_width)) ** 2))
-    return Effect(blurred(np.asarray(change, np.float32), 1.6), mask)
+    faded = blurred(mask.astype(np.float32), 6.0)
+    change *= (faded / max(float(faded.max()), 1e-6)) ** 2
+    return _bounded(blurred(np.asarray(change, np.float32), 1.6), mask, most=_MOST_FOLD)
 
 
 def oil(scene: Scene, area: float, rng: np.random.Generator) -> Effect:
     """Leave a drop of machine oil that ran a little way along the threads."""
-    effect = stain(scene, area, rng, tint=_OIL)
+    effect = stain(scene, area, rng)
     wick = 1 + 0.25 * smooth_noise(effect.change.shape, 4.0, rng)
-    return Effect(np.asarray(blurred(effect.change * wick, 1.2)), effect.mask, effect.tint)
+    change = blurred(effect.change * wick, 1.2)
+    return _bounded(change, effect.mask, most=_MOST_OIL, tint=_OIL)
+
+
+def _bounded(
+    change: Field, mask: Mask, *, most: float, tint: tuple[float, float, float] = GREY
+) -> Effect:
+    """Let an effect change the light by no more than cloth can."""
+    largest = max(float(np.abs(change).max()), 1e-6)
+    return Effect(change / np.float32(largest), mask, tint, largest_scale=most)
 
 
 DAMAGES: dict[DefectKind, Callable[[Damage, float, np.random.Generator], None]] = {
@@ -182,7 +195,7 @@ EFFECTS: dict[DefectKind, Callable[[Scene, float, np.random.Generator], Effect]]
     DefectKind.STAIN: oil,
     DefectKind.CREASE: crease,
 }
-SURFACE_CONTRAST = 0.4
+SURFACE_CONTRAST = 0.55
 """Of what `apply` would give: most of the spread in cloth is its weave, which is regular, and what
 lies on it shows long before it is as strong."""
 TEXTILE_KINDS = (*DAMAGES, *EFFECTS)
