@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TextIO
 
 _MAX_BYTES = 5_000_000
 _KEPT_FILES = 5
@@ -21,7 +23,7 @@ def start_log(folder: Path, *, level: int = logging.INFO) -> tuple[logging.Handl
     tuple of logging.Handler
         To be given to `stop_log`.
     """
-    to_stderr = logging.StreamHandler()
+    to_stderr = _StderrHandler()
     to_stderr.setLevel(logging.WARNING)
     to_stderr.setFormatter(_SentenceFormatter("loupe: %(levelname)s: %(message)s"))
     handlers: list[logging.Handler] = [to_stderr]
@@ -49,6 +51,15 @@ def stop_log(handlers: tuple[logging.Handler, ...]) -> None:
     for handler in handlers:
         logging.getLogger().removeHandler(handler)
         handler.close()
+
+
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to what `sys.stderr` is at that time: a table that stands there puts itself aside."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the message."""
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 class _UtcFormatter(logging.Formatter):

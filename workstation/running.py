@@ -24,7 +24,7 @@ from workstation.engine_thread import EngineThread
 from workstation.garbage import collecting_in_this_thread
 from workstation.inspection.standstill import Standstill
 from workstation.inspection.watchdog import Watchdog
-from workstation.interruptions import ending_on_signals, telling_unexpected
+from workstation.interruptions import ending_on_signals, logging_qt, telling_unexpected
 from workstation.records.errors import RecordsError
 from workstation.records.words import EventKind
 from workstation.station import Station
@@ -79,6 +79,7 @@ class RunningStation(QObject):
         with (
             ending_on_signals(interrupt),
             telling_unexpected(self.failed.emit),
+            logging_qt(self.failed.emit),
             collecting_in_this_thread(),
         ):
             begin()
@@ -100,8 +101,7 @@ class RunningStation(QObject):
 
     @Slot()
     def end(self) -> None:
-        """End the engine in order; `ended` follows."""
-        self.watchdog.rest()
+        """End the engine in order; `ended` follows. A part that hangs meanwhile is a fault, too."""
         self.engine.end(wait=not self.watchdog.silent)
 
     @Slot(object)
@@ -252,6 +252,7 @@ class RunningStation(QObject):
 
     @Slot(bool)
     def _ended(self, in_order: bool) -> None:
+        self.watchdog.rest()
         self.engine_hangs = not in_order
         self.standstill.end()
         self.ended.emit()

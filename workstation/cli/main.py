@@ -28,7 +28,7 @@ app.command("fit")(fit.fit_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("inspect")(inspect.inspect_command)
 app.command("simulate")(simulate.simulate_command)
-app.command("watch")(watch.watch_command)
+app.command("watch", epilog=watch.EPILOG)(watch.watch_command)
 app.add_typer(releases.app, name="releases")
 app.add_typer(records.app, name="records")
 

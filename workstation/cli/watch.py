@@ -21,6 +21,10 @@ from engine.sources.base import (
     VideoConfig,
 )
 from workstation.cli.options import DataDir, Device, complaining, typed
+from workstation.headless import json_fields
+
+EPILOG = "\b\n" + (json_fields.__doc__ or "").replace("\n\n", "\n\n\b\n")
+"""After ``\\b`` a paragraph keeps its lines."""
 
 
 class Trigger(StrEnum):

@@ -1,34 +1,4 @@
-"""A run told as JSON, one object a line, for another program.
-
-Every line has `event`; by it:
-
-``part``
-    One part, after it was written to the record. `number`: its row there, 0 while it could not be
-    written; `part_id`; `attempt`: 1, or more where the part came again; `taken_at`: UTC, ISO 8601;
-    `source`; `simulated`; `outcome`: OK, REVIEW, NG or fault; `score`: raw, higher is more
-    abnormal; `limits`: `t1` (above it REVIEW), `t2` (above it NG) and `pixel` of the map;
-    `regions`: each with `x`, `y`, `width`, `height`, `area_px`, `peak`, `peak_x`, `peak_y` in
-    pixels of the picture; `latency_ms`: from the decoded picture to the verdict; `release`: id of
-    the release that judged; `warning`: a sentence where light or focus drift, else null; `fault`:
-    picture, health, trigger, late, engine or record; `reason`: a sentence why there is no verdict.
-    A fault has null for `score`, `limits` and `latency_ms` and no regions; a verdict has null for
-    `fault` and `reason`.
-``state``
-    Another state of the engine, in the words of OPC 40100-1, or another sentence for it: `at`
-    (UTC), `state`, `sentence`.
-``release``
-    What judges from now on: `at`, `release`, `part` (name of the kind of part), `limits`.
-``source``
-    The source was lost or is back, or skipped pictures: `at`, `name`, `sentence`, `healthy`,
-    `waiting`, `skipped`, `late`.
-``message``
-    `at`, `sentence`: something could not be done; the run goes on.
-``ending``
-    `at`, `reason`: the run is about to end; the part in hand still comes.
-``ended``
-    The last line: `at`, `reason`, `failure` (a sentence, or null where what was asked is done),
-    `exit_code`, `parts` and `outcomes` (how many of each).
-"""
+"""A run told as JSON, one object a line, for another program; see `json_fields`."""
 
 from __future__ import annotations
 
@@ -49,7 +19,7 @@ from workstation.records.words import Outcome
 
 
 class JsonLines:
-    """A `Teller` that writes the lines of this module's description."""
+    """A `Teller` that writes the lines which `workstation.headless.json_fields` describes."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write_text = write

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 from rich.console import Console
 
 from engine.errors import SourceError
-from engine.sources.base import SourceConfig
+from engine.sources.base import OnDemand, SourceConfig
 from workstation.headless.ending import Ending
 from workstation.headless.json_lines import JsonLines
 from workstation.headless.lines import PlainLines
@@ -16,6 +16,7 @@ from workstation.headless.live_table import LiveTable
 from workstation.headless.output import PatientOutput
 from workstation.headless.report import Report, RunEnd, Teller
 from workstation.headless.tally import Tally
+from workstation.headless.typed_orders import trigger_by_lines
 from workstation.records.words import EventKind
 from workstation.running import RunningStation
 from workstation.station import Station
@@ -83,13 +84,15 @@ class WatchProgram(QObject):
         """Start the engine and inspect."""
         running = self.running
         running.begin()
-        running.open_source(self._source)
-        running.judge(self.station.settings.release_id, self._source)
         running.note(EventKind.STARTED)
         if self._wishes.parts is None:
             running.engine.start_requested.emit()
         else:
             running.engine.parts_requested.emit(self._wishes.parts)
+        running.open_source(self._source)
+        if isinstance(getattr(self._source, "trigger", None), OnDemand):
+            trigger_by_lines(running.engine.worker.orders)
+        running.judge(self.station.settings.release_id, self._source)
 
     def _chosen_teller(self, *, as_json: bool) -> Teller:
         if as_json:
