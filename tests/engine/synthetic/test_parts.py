@@ -91,6 +91,12 @@ class TestDefects:
         assert seen[1] > 1.8 * seen[0]
 
 
+@EVERY_KIND
+@pytest.mark.parametrize("strength", [0.01, 25.0])
+def test_any_strength_can_be_drawn(part: PartKind, kind: DefectKind, strength: float) -> None:
+    assert drawn(part, 2, kind, strength).mask.any()
+
+
 def test_a_defect_has_a_strength_above_nothing() -> None:
     with pytest.raises(ValueError, match="above 0"):
         Defect(DefectKind.SCRATCH, 0)

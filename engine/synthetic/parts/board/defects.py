@@ -45,13 +45,16 @@ def missing(placed: Sequence[Placed], area: float, rng: np.random.Generator) -> 
 def shifted(placed: Sequence[Placed], area: float, rng: np.random.Generator) -> Flaw:
     """Slide a component along one of its sides, so far that `area` is or is no longer covered."""
     ways = [
-        (number, along, 0.5 * area / it.size[1 - along])
+        (number, along, 0.5 * area / it.size[1 - along], 0.75 * it.size[along])
         for number, it in enumerate(placed)
         for along in (0, 1)
-        if 2.0 <= 0.5 * area / it.size[1 - along] <= 0.75 * it.size[along]
-        and it.placement.package not in _THROUGH_HOLE
+        if it.placement.package not in _THROUGH_HOLE
     ]
-    number, along, far = ways[int(rng.integers(len(ways)))]
+    fitting = [way for way in ways if _LEAST_SHIFT_PX <= way[2] <= way[3]]
+    # Where nothing fits, the area is so large or so small that any component will do.
+    ways = fitting or ways
+    number, along, far, most = ways[int(rng.integers(len(ways)))]
+    far = float(np.clip(far, _LEAST_SHIFT_PX, most))
     before = placed[number]
     heading = before.turn + along * np.pi / 2 + np.pi * rng.integers(2)
     after = replace(
@@ -192,6 +195,8 @@ BOARD_KINDS = (*FLAWS, *EFFECTS)
 
 _THROUGH_HOLE = ("header", "socket")
 """Packages that pins hold in place."""
+_LEAST_SHIFT_PX = 2.0
+"""Four times what good components are off their places."""
 _OTHER_LETTERS = "ABEFHKMNPRTUWXZ23456789"
 
 

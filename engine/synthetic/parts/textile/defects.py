@@ -15,7 +15,7 @@ from engine.synthetic.parts.drawn import DefectKind, Field, Mask, Scene
 from engine.synthetic.parts.graded import GREY, Effect
 from engine.synthetic.parts.strokes import blurred, line_on_part, smooth_noise
 from engine.synthetic.parts.surface import stain
-from engine.synthetic.parts.textile.cloth import STEPS_PER_THREAD, Cloth, Threads
+from engine.synthetic.parts.textile.cloth import N_THREADS, STEPS_PER_THREAD, Cloth, Threads
 
 WARP_PX, WEFT_PX = 7.0, 7.6
 """From one thread to the next."""
@@ -144,6 +144,8 @@ def weave_fault(damage: Damage, area: float, rng: np.random.Generator) -> None:
     for step in range(60):
         row = int(run.start) + step // 2 if cells > 4 else int(run.start) + step
         column = run.thread + (step % 2 if cells > 4 else 0)
+        if row >= N_THREADS:
+            return
         if floats[row, column] != run.warp:
             floats[row, column] = run.warp
             changed += 1
@@ -212,9 +214,9 @@ def _choose_run(damage: Damage, area: float, rng: np.random.Generator) -> _Run:
     x, y = _choose_place(damage, rng)
     u, v = float(damage.u[y, x]), float(damage.v[y, x])
     half = 0.5 * area / (WARP_PX * WEFT_PX)
-    if rng.random() < 0.5:
-        return _Run(True, int(u), v - half, v + half)
-    return _Run(False, int(v), u - half, u + half)
+    warp = rng.random() < 0.5
+    thread, middle = (int(u), v) if warp else (int(v), u)
+    return _Run(warp, thread, max(middle - half, 0.0), min(middle + half, N_THREADS - 1.0))
 
 
 def _widen(damage: Damage, run: _Run, extra: float) -> None:
