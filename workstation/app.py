@@ -18,6 +18,8 @@ from workstation.demo import LINE
 from workstation.headless.page_run import PageRun
 from workstation.inspection.controller import InspectController
 from workstation.inspection.page import InspectPage
+from workstation.inspection.scanner import Scanner
+from workstation.inspection.sounds import Sound
 from workstation.inspection.station_record import StationRecord
 from workstation.inspection.status_line import StationFacts
 from workstation.lock import StationInUseError
@@ -32,6 +34,7 @@ from workstation.system.live_view import LiveView
 from workstation.system.page import SystemPage
 from workstation.widgets.heatmap import HeatColours
 from workstation.widgets.overlay import OverlaySettings
+from workstation.widgets.sound_player import SoundPlayer
 from workstation.widgets.style import load_palette
 from workstation.wishes import Wishes, take_over
 
@@ -93,7 +96,9 @@ class Program(QObject):
             remember_lot=lambda lot: station.remember(lot=lot),
         )
         self.running = RunningStation(station, device=wishes.device)
-        self.controller = InspectController(self._record, self.running.standstill)
+        self.controller = InspectController(
+            self._record, self.running.standstill, settings=station.settings
+        )
         self._palette = load_palette()
         page = InspectPage(self.controller, self._palette, overlay=_overlay_of(station.settings))
         page.choice.changed.connect(self._remember_overlay)
@@ -110,9 +115,12 @@ class Program(QObject):
         self._connect_source(self.system.view)
         self.headless: PageRun | None = None
         self._first_window: FirstWindow | None = None
+        self._scanner = Scanner(parent=self)
+        self._scanner.scanned.connect(page.bars.scanned)
         if headless:
             self.headless = self._headless_run()
         else:
+            self._connect_sounds()
             self._first_window = FirstWindow(station.folder.root)
             self._first_window.called.connect(self._show_window)
 
@@ -123,6 +131,7 @@ class Program(QObject):
         source = settings.source or LINE
         self.station.remember(source=source, running=settings.running or first_start)
         self.window.show()
+        self._scanner.listen()
         running.begin()
         if self.headless is not None and isinstance(source, SimulatorConfig):
             source = source.model_copy(update={"interval_s": 0.0})  # nobody looks on
@@ -214,6 +223,17 @@ class Program(QObject):
         QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
         return self.window.grab().save(str(path))
 
+    def _connect_sounds(self) -> None:
+        """Let the station be heard where the computer can."""
+        sounds, player = self.controller.sounds, SoundPlayer(tuple(Sound), parent=self)
+        sounds.cannot_play(player.silent_because)
+        sounds.wanted.connect(player.play)
+        sounds.switched.connect(self._remember_sounds)
+
+    @Slot(bool)
+    def _remember_sounds(self, on: bool) -> None:
+        self.station.remember(sounds_on=on)
+
     @Slot(object)
     def _remember_overlay(self, overlay: OverlaySettings) -> None:
         self.station.remember(
@@ -244,6 +264,7 @@ class Program(QObject):
     def _ended(self) -> None:
         if self._first_window is not None:
             self._first_window.close()
+        self._scanner.rest()
         self.window.close_now()
         QApplication.quit()
 

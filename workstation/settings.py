@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from engine.sources.base import SourceConfig
 from workstation.whole_file import whole_file
@@ -23,6 +24,8 @@ class ShiftSpan(BaseModel):
     end: time
 
 
+BADGE_CODES = r"(?i)badge[-:/ ](.+)"
+LOT_CODES = r"(?i)lot[-:/ ](.+)"
 DEFAULT_SHIFTS = (
     ShiftSpan(name="06-14", start=time(6), end=time(14)),
     ShiftSpan(name="14-22", start=time(14), end=time(22)),
@@ -51,9 +54,40 @@ class Settings(BaseModel):
     """The lot being made; empty: none was named."""
     recipe: str = ""
     """Part name of the recipe in use."""
+    badge_code_pattern: str = BADGE_CODES
+    """Regular expression for the whole of a scanned badge; its first group, if any, is what
+    counts. A code is compared with badge, lot and part in this order."""
+    lot_code_pattern: str = LOT_CODES
+    """The same for a lot."""
+    part_code_pattern: str | None = None
+    """The same for a part; None: every code that is neither badge nor lot."""
+    alarm_parts: int = Field(default=10, ge=1)
+    """How many of the last parts are looked at for many alarms."""
+    alarm_limit: int = Field(default=5, ge=1)
+    """How many of them may not be OK before a message asks for somebody; at most `alarm_parts`."""
+    alarm_stops: bool = False
+    """Whether that stops the line too."""
+    sounds_on: bool = True
+    """Whether NG, fault and a lost source are heard."""
     heatmap_on: bool = True
     heatmap_opacity: float = Field(default=0.6, ge=0, le=1)
     heatmap_colours: Literal["inferno", "cividis"] = "inferno"
+
+    @field_validator("badge_code_pattern", "lot_code_pattern", "part_code_pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return pattern
+
+    @field_validator("alarm_limit")
+    @classmethod
+    def _can_be_reached(cls, limit: int, info: ValidationInfo) -> int:
+        if limit > info.data.get("alarm_parts", limit):
+            raise ValueError("no more than alarm_parts can be alarms among them")
+        return limit
 
     @field_validator("shifts")
     @classmethod

@@ -111,3 +111,11 @@ def test_any_file_lets_the_program_start(
     settings, _ = load_settings(path)
     save_settings(settings, path)
     assert load_settings(path) == (settings, [])
+
+
+def test_a_code_pattern_must_be_a_regular_expression(path: Path) -> None:
+    path.write_text('{"lot_code_pattern": "L(", "part_code_pattern": "P\\\\d+"}')
+    settings, warnings = load_settings(path)
+    assert settings.lot_code_pattern == Settings().lot_code_pattern
+    assert settings.part_code_pattern == r"P\d+"
+    assert "lot_code_pattern" in warnings[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from workstation.inspection.codes import CodeKind
 from workstation.inspection.controller import InspectController
 from workstation.inspection.line import Line
 from workstation.widgets.ask_bar import AskBar
@@ -72,12 +73,19 @@ class Bars(QObject):
             self.reason.line.setFocus()
 
     @Slot()
-    @Slot(str)
-    def ask_lot(self, scanned: str = "") -> None:
-        """Ask for another lot; what was scanned stands there to be kept or undone."""
+    def ask_lot(self) -> None:
+        """Ask for another lot."""
         hint = "type or scan the new lot; Enter alone ends this one, Esc leaves it"
-        self.lot.ask(text=scanned, hint=hint)
+        self.lot.ask(hint=hint)
         self._ask_about_lot()
+
+    @Slot(str)
+    def scanned(self, code: str) -> None:
+        """Take a code that was scanned, on whichever page; an open question for a lot hears it."""
+        asked = not self.lot.isHidden()
+        kind = self._controller.scans.take(code, lot_asked=asked)
+        if asked and kind is CodeKind.LOT:
+            self._leave_lot()
 
     @Slot()
     def _ask_about_lot(self) -> None:

@@ -14,17 +14,23 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.sources.base import SourceStatus
-from engine.types import EngineState, Fault, FitStep, Inspection, Origin
+from engine.types import EngineState, Fault, FitStep, HealthReading, Inspection, Origin
+from workstation.inspection.alarm_watch import AlarmWatch
+from workstation.inspection.codes import CodePatterns
 from workstation.inspection.judgements import Judgements
 from workstation.inspection.limit_keys import LimitKeys
 from workstation.inspection.line import RUNNING, Line
+from workstation.inspection.many_alarms import ManyAlarms
 from workstation.inspection.next_part import NextPart
 from workstation.inspection.record import Record
 from workstation.inspection.release_facts import ReleaseFacts, describe_release
+from workstation.inspection.scans import Scans
 from workstation.inspection.seen_part import SeenPart
+from workstation.inspection.sounds import Sound, Sounds
 from workstation.inspection.standstill import Standstill
 from workstation.inspection.station_record import utc_now
-from workstation.records.words import EventKind
+from workstation.records.words import EventKind, Outcome
+from workstation.settings import Settings
 
 if TYPE_CHECKING:
     from engine.releases.folder import Release
@@ -59,18 +65,32 @@ class InspectController(QObject):
         record: Record,
         standstill: Standstill,
         *,
+        settings: Settings | None = None,
         describe: Callable[[Release], ReleaseFacts] = describe_release,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        settings = settings or Settings()
         self._record = record
         self._describe = describe
         self.line = Line(record, standstill, clock=clock, now=now)
         self.judgements = Judgements(self.line, self)
         self.limit = LimitKeys(self.line, self)
         self.next_part = NextPart(self.line, self)
+        self.scans = Scans(
+            self.line,
+            self.next_part,
+            patterns=CodePatterns.of(settings),
+            change_lot=self.change_lot,
+            parent=self,
+        )
+        self.sounds = Sounds(self.line, on=settings.sounds_on, clock=clock, parent=self)
+        limit = min(settings.alarm_limit, settings.alarm_parts)
+        watch = AlarmWatch(limit=limit, of=settings.alarm_parts)
+        self.alarms = ManyAlarms(self.line, watch, stops=settings.alarm_stops, parent=self)
+        self.alarms.stop_wanted.connect(self.stop_requested)
         self.limit.asked.connect(self.limits_requested)
 
     # Facts from the engine
@@ -83,17 +103,29 @@ class InspectController(QObject):
     @Slot(int, object)
     def inspected(self, inspection_id: int, inspection: Inspection) -> None:
         """Keep the newest part and count it."""
-        self._took(SeenPart.of_inspection(inspection_id, inspection))
+        self._took(SeenPart.of_inspection(inspection_id, inspection), inspection.health)
 
     @Slot(int, object)
     def faulted(self, inspection_id: int, fault: Fault) -> None:
         """Show a part that could not be inspected, and say why."""
-        self._took(SeenPart.of_fault(inspection_id, fault))
-        self.line.say(f"Part {fault.origin.part_id}: {fault.reason}", bad=True)
+        self._took(SeenPart.of_fault(inspection_id, fault), fault.health)
+        sentence = f"Part {fault.origin.part_id}: {fault.reason}"
+        self.line.say(sentence, bad=True, topic=f"fault {fault.kind}")
 
-    def _took(self, part: SeenPart) -> None:
+    def _took(self, part: SeenPart, health: HealthReading | None) -> None:
+        line = self.line
         self.next_part.took(part.origin)
-        self.line.took(part)
+        line.took(part)
+        news = line.health.took(health, told=part.outcome is Outcome.FAULT)
+        for sentence in news:
+            line.say(sentence, act=True, topic="health")
+            line.asked(
+                lambda sentence=sentence: self._record.add_event(  # type: ignore[misc]
+                    EventKind.LIGHT_WARNED, sentence=sentence, part=part.part_id
+                )
+            )
+        self.alarms.took(part)
+        self.sounds.took(part)
 
     @Slot(object, str)
     def state_changed(self, state: EngineState, sentence: str) -> None:
@@ -101,11 +133,14 @@ class InspectController(QObject):
         line = self.line
         if state in RUNNING and not line.running:
             line.counters.line_started()
+            self.alarms.started()
         newest = line.messages.newest
         told = line.state is EngineState.ERROR or (newest is not None and newest.words == sentence)
         # Each try to reach a lost source may have its own sentence; one message is enough.
         if state is EngineState.ERROR and sentence and not told:
             line.say(sentence, bad=True)
+        if state is EngineState.ERROR and line.state is not EngineState.ERROR and line.source_lost:
+            self.sounds.ask(Sound.LOST)
         line.state, line.state_sentence = state, sentence
         line.changed()
 
@@ -128,6 +163,7 @@ class InspectController(QObject):
             line.limit.judge_by(None, fitted_t2=None)
         else:
             line.limit.judge_by(facts.limits, fitted_t2=facts.fitted_t2)
+        line.health.judge_by(None if facts is None else facts.health)
         line.changed()
 
     @Slot(object)
@@ -156,6 +192,7 @@ class InspectController(QObject):
     def engine_hung(self, sentence: str) -> None:
         """Show the fault that the watchdog found."""
         self.line.hung = sentence
+        self.sounds.ask(Sound.FAULT)
         self.line.say(sentence, bad=True)
 
     @Slot(str)

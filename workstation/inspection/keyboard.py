@@ -1,16 +1,12 @@
-"""The page's keys as one table, and a guard that tells a scanner from a finger."""
+"""The page's keys as one table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-
-SCAN_GAP_MS = 45
-"""Characters that follow each other faster come from a scanner, not from a finger."""
-SHORTEST_SCAN = 3
 
 
 class Action(StrEnum):
@@ -24,6 +20,7 @@ class Action(StrEnum):
     STOP = "stop"
     TRIGGER = "take the next part (sources that wait for a trigger)"
     AGAIN = "inspect a part again"
+    SOUND = "sounds on or off"
     HEAT = "heatmap on or off"
     OUTLINES = "outlines of regions on or off"
     OPACITY = "heatmap: next opacity"
@@ -69,6 +66,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("A", Action.AGAIN, ("a",)),
     Binding("L", Action.LOT, ("l",)),
     Binding("M", Action.SEEN, ("m",)),
+    Binding("Q", Action.SOUND, ("q",)),
     Binding("H", Action.HEAT, ("h",)),
     Binding("O", Action.OPACITY, ("o",)),
     Binding("C", Action.COLOURS, ("c",)),
@@ -88,6 +86,10 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("?", Action.HELP, ("?",)),
 )
 _BY_KEY = {key: binding.action for binding in BINDINGS for key in binding.keys}
+_REPEATING = (
+    *(Action.LIMIT_UP, Action.LIMIT_DOWN, Action.OLDER, Action.NEWER),
+    *(Action.ZOOM_IN, Action.ZOOM_OUT),
+)
 _SHOWN = {binding.action: binding.shown for binding in BINDINGS}
 
 
@@ -97,29 +99,15 @@ def shown_key(action: Action) -> str:
 
 
 class Keyboard(QObject):
-    """Turns key presses into actions.
-
-    A character waits for 45 ms: if others follow at once, a scanner is typing, and none of its
-    characters may press a key.
+    """Turns key presses into actions; what a scanner types never comes here.
 
     Signals
     -------
     acted
         An `Action`.
-    scanned
-        What a scanner typed up to its Return.
     """
 
     acted = Signal(object)
-    scanned = Signal(str)
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._typed = ""
-        self._quiet = QTimer(self)
-        self._quiet.setSingleShot(True)
-        self._quiet.setInterval(SCAN_GAP_MS)
-        self._quiet.timeout.connect(self._fell_quiet)
 
     def take(self, event: QKeyEvent) -> bool:
         """Take a key press; False when the key means nothing here."""
@@ -129,36 +117,11 @@ class Keyboard(QObject):
         if modifiers:
             return False
         text = event.text()
-        if text and text.isprintable():
-            return self._take_character(text, repeated=event.isAutoRepeat())
-        action = _BY_KEY.get(Qt.Key(event.key()))
-        if len(self._typed) > 1 and action is Action.KEEP:
-            self._end_scan()
-            return True
-        if action is not None:
+        key = text.lower() if text and text.isprintable() else Qt.Key(event.key())
+        action = _BY_KEY.get(key)
+        if action is None:
+            return False
+        # A key held down repeats; only keys that move something by steps may.
+        if not event.isAutoRepeat() or action in _REPEATING:
             self.acted.emit(action)
-        return action is not None
-
-    def _take_character(self, text: str, *, repeated: bool) -> bool:
-        action = _BY_KEY.get(text.lower())
-        if repeated:
-            # A key held down repeats as fast as a scanner types; only the limit keys may.
-            if action in (Action.LIMIT_UP, Action.LIMIT_DOWN):
-                self.acted.emit(action)
-            return True
-        self._typed += text
-        self._quiet.start()
         return True
-
-    def _fell_quiet(self) -> None:
-        typed, self._typed = self._typed, ""
-        action = _BY_KEY.get(typed.lower())
-        if len(typed) >= SHORTEST_SCAN:
-            self.scanned.emit(typed)
-        elif action is not None:
-            self.acted.emit(action)
-
-    def _end_scan(self) -> None:
-        typed, self._typed = self._typed, ""
-        self._quiet.stop()
-        self.scanned.emit(typed)

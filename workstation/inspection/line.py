@@ -10,6 +10,7 @@ from typing import TypeVar
 from engine.sources.base import SourceStatus
 from engine.types import EngineState, FitStep, Origin
 from workstation.inspection.counters import ShiftCounters
+from workstation.inspection.health_watch import HealthWatch
 from workstation.inspection.judging import KEPT_IN_MEMORY, JudgingDesk
 from workstation.inspection.limit_trial import LimitTrial
 from workstation.inspection.record import Record
@@ -88,6 +89,10 @@ class Line:
         self.unjudged = 0
         """NG and REVIEW parts on which nobody has said anything, the held one among them."""
         self.limit = LimitTrial(clock=clock)
+        self.health = HealthWatch()
+        self.sounds_on = True
+        self.silent_because = ""
+        """Why this computer makes no sounds, for people; empty where it does."""
         self.messages = MessageQueue()
 
     @property
@@ -147,9 +152,9 @@ class Line:
         """Say that the page shows something old."""
         self.revision += 1
 
-    def say(self, words: str, *, bad: bool = False) -> None:
-        """Let a message slide in and wait."""
-        self.messages.add(Message(words, bad=bad))
+    def say(self, words: str, *, bad: bool = False, act: bool = False, topic: str = "") -> None:
+        """Let a message slide in and wait; see `Message`."""
+        self.messages.add(Message(words, bad=bad, act=act, topic=topic))
         self.changed()
 
     def note(self, words: str) -> None:

@@ -102,6 +102,11 @@ class InspectPage(QWidget):
             over.set_sizes(sizes)
         self._place_overlays()
 
+    @property
+    def sound_words(self) -> str:
+        """What stands on the key for sounds."""
+        return self.tools.words(Action.SOUND)
+
     @Slot()
     @Slot(float)
     def refresh(self, _moved_to: float = 0.0) -> None:
@@ -123,8 +128,7 @@ class InspectPage(QWidget):
         self.fit_panel.show_line(line)
         self.bars.show_line(line)
         show_large_picture(self.view, line, settings)
-        self.tools.show_choice(settings, freeze=line.freeze_on_ng)
-        self.tools.setVisible(self.view.part is not None)
+        self.tools.show_choice(settings, freeze=line.freeze_on_ng, sound=_sound_words(line))
         looking = None if line.looking is None else line.looking.inspection_id
         self.strip.show_thumbnails(self._thumbnails.of(line.recent), chosen=looking)
         self.start_key.setEnabled(line.may_start)
@@ -173,6 +177,7 @@ class InspectPage(QWidget):
             Action.STOP: controller.stop,
             Action.TRIGGER: controller.next_part.trigger,
             Action.AGAIN: controller.next_part.again,
+            Action.SOUND: controller.sounds.switch,
             Action.FREEZE: controller.toggle_freeze,
             Action.OLDER: lambda: controller.line.look_along(1),
             Action.NEWER: lambda: controller.line.look_along(-1),
@@ -191,7 +196,6 @@ class InspectPage(QWidget):
             Action.HELP: self.toggle_sheet,
         }
         self.keyboard.acted.connect(self.act)
-        self.keyboard.scanned.connect(self.bars.ask_lot)
         self.tools.pressed.connect(self.act)
         self.top.lot_pressed.connect(self.bars.ask_lot)
         self.top.own_pictures_pressed.connect(self._open_own_pictures)
@@ -290,3 +294,9 @@ def _trigger_words(line: Line) -> str:
         return "trigger"
     late = f", late {source.late}" if source.late else ""
     return f"wait {source.waiting}{late}"
+
+
+def _sound_words(line: Line) -> str:
+    if line.silent_because:
+        return "no sound"
+    return "sound" if line.sounds_on else "MUTED"

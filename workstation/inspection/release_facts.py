@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.picture_health.baseline import HealthBaseline
 from engine.recipe import Roi
 from engine.types import Limits
 
@@ -24,6 +25,8 @@ class ReleaseFacts:
     """Reject limit as calibration found it, before anybody moved it."""
     roi: Roi | None
     """None: the whole picture."""
+    health: HealthBaseline | None = None
+    """What is usual of the pictures."""
 
 
 def describe_release(release: Release) -> ReleaseFacts:
@@ -35,4 +38,5 @@ def describe_release(release: Release) -> ReleaseFacts:
         limits=manifest.limits,
         fitted_t2=manifest.fitted_limits.t2,
         roi=manifest.preprocessing.roi,
+        health=manifest.picture_health,
     )

@@ -9,6 +9,7 @@ from engine.types import EngineState
 from workstation.inspection.keyboard import Action, shown_key
 from workstation.inspection.line import Line
 from workstation.widgets.big_key import BigKey, KeyTone
+from workstation.widgets.fitted_label import FittedLabel
 from workstation.widgets.style import Palette, Sizes
 
 HEIGHT_AT_720 = 32
@@ -35,6 +36,10 @@ class TopLine(QWidget):
         self._lot = BigKey("", shortcut=shown_key(Action.LOT), palette=palette, tip="another lot")
         self._lot.clicked.connect(self.lot_pressed)
         self._parts = QLabel()
+        self._code = FittedLabel(palette)
+        self._health = QLabel()
+        self._health.setProperty("tone", "act")
+        self._health.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._own = BigKey(
             "Use my own pictures",
             shortcut=shown_key(Action.OWN_PICTURES),
@@ -46,14 +51,27 @@ class TopLine(QWidget):
         self._row.addWidget(self._recipe)
         self._row.addWidget(self._lot)
         self._row.addWidget(self._parts)
-        self._row.addStretch(1)
+        self._row.addWidget(self._code, 1)
+        self._row.addWidget(self._health)
         self._row.addWidget(self._own)
+
+    @property
+    def code_words(self) -> str:
+        """What stands there of a scanned code."""
+        return self._code.text()
+
+    @property
+    def health_words(self) -> str:
+        """What stands there of the pictures' health."""
+        return self._health.text()
 
     def set_sizes(self, sizes: Sizes) -> None:
         """Follow the window's size."""
         self.setFixedHeight(sizes.px(HEIGHT_AT_720))
         self._row.setContentsMargins(sizes.px(8), sizes.px(2), 0, sizes.px(2))
         self._row.setSpacing(sizes.px(12))
+        self._health.setFixedWidth(sizes.px(120))
+        self._code.set_sizes(sizes, height_at_720=22)
         for key, width in ((self._lot, 230), (self._own, 230)):
             key.set_sizes(sizes, height_px=sizes.px(HEIGHT_AT_720 - 4))
             key.setFixedWidth(sizes.px(width))
@@ -65,6 +83,8 @@ class TopLine(QWidget):
         words = f"lot {lot}" if lot else "no lot named"
         if self._lot.text() != words:
             self._lot.setText(words)
+        self._health.setText(line.health.words)
+        self._code.setText(f"next part: {line.code}" if line.code else "")
         count = line.counters.lot_parts
         parts = f"{count} part{'' if count == 1 else 's'}"
         self._parts.setText(f"{parts} in this lot" if lot else f"{parts} without a lot")

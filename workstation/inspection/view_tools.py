@@ -20,6 +20,7 @@ _TOOLS = (
     (Action.OUTLINES, "outlines"),
     (Action.WHOLE, "whole"),
     (Action.FREEZE, "hold NG"),
+    (Action.SOUND, "sound"),
 )
 
 
@@ -89,6 +90,10 @@ class ViewTools(QWidget):
         """Width of the column with its gap."""
         return self._sizes.px(84)
 
+    def words(self, action: Action) -> str:
+        """Give what stands on a key."""
+        return self._keys[action].text()
+
     def set_sizes(self, sizes: Sizes) -> None:
         """Follow the window's size."""
         self._sizes = sizes
@@ -107,8 +112,9 @@ class ViewTools(QWidget):
             )
         )
 
-    def show_choice(self, settings: OverlaySettings, *, freeze: bool) -> None:
-        """Show what is on."""
+    def show_choice(self, settings: OverlaySettings, *, freeze: bool, sound: str) -> None:
+        """Show what is on; `sound` says whether anything is heard."""
+        self._keys[Action.SOUND].setText(sound)
         self._keys[Action.HEAT].setChecked(settings.heat)
         self._keys[Action.OUTLINES].setChecked(settings.outlines)
         self._keys[Action.FREEZE].setChecked(freeze)

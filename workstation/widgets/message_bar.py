@@ -67,7 +67,8 @@ class MessageBar(QFrame):
         if message is None:
             self.hide()
             return
-        self._mark.setVisible(message.bad)
+        self._mark.setVisible(message.bad or message.act)
+        self._dye(act=message.act)
         times = f"  ({message.times} times)" if message.times > 1 else ""
         self._words.setText(message.words + times)
         others = len(queue) - 1 + queue.dropped
@@ -76,6 +77,15 @@ class MessageBar(QFrame):
             self.show()
             self.raise_()
             self._slide_in()
+
+    def _dye(self, *, act: bool) -> None:
+        """Be blue where somebody must act."""
+        panel = "act" if act else "true"
+        if self.property("panel") != panel:
+            self.setProperty("panel", panel)
+            self._more.setProperty("tone", "strong" if act else "quiet")
+            for widget in (self, self._more):
+                widget.style().polish(widget)
 
     def place(self) -> None:
         """Lie along the top edge of the parent; called when the parent changes its size."""

@@ -14,6 +14,10 @@ class Message:
     words: str
     bad: bool = False
     """A fault or a refusal rather than news."""
+    act: bool = False
+    """Somebody must see to it now."""
+    topic: str = ""
+    """Of messages of one topic only the newest waits; empty: this one stands for itself."""
     times: int = 1
     """How often it came; a sentence that comes again is counted, not stacked."""
 
@@ -34,9 +38,9 @@ class MessageQueue:
         return self._waiting[0] if self._waiting else None
 
     def add(self, message: Message) -> None:
-        """Put a message on top; the same sentence again raises its count."""
+        """Put a message on top; the same sentence or topic again raises its count."""
         for known in self._waiting:
-            if known.words == message.words:
+            if known.words == message.words or (known.topic and known.topic == message.topic):
                 self._waiting.remove(known)
                 message = replace(message, times=known.times + 1)
                 break

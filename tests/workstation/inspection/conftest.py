@@ -14,10 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from engine.sources.base import SourceStatus
 from engine.types import EngineState, Verdict
-from tests.fakes import LIMITS, FakeClock, FakeRecord, FakeWorker, an_inspection
+from tests.fakes import LIMITS, FakeClock, FakeRecord, FakeWorker, an_inspection, an_origin
 from workstation.inspection.controller import InspectController
 from workstation.inspection.page import InspectPage
 from workstation.inspection.release_facts import ReleaseFacts
+from workstation.inspection.scanner import Scanner
 from workstation.inspection.standstill import Standstill
 from workstation.inspection.status_line import StationFacts
 from workstation.main_window import MainWindow
@@ -63,7 +64,10 @@ class Line:
         controller.stop_requested.connect(worker.stop)
         controller.limits_requested.connect(worker.move_limits)
         controller.cancel_fit_requested.connect(worker.cancel_fit)
-        controller.next_part.again_requested.connect(worker.inspect_again)
+        next_part = controller.next_part
+        next_part.again_requested.connect(worker.inspect_again)
+        next_part.trigger_requested.connect(lambda: worker.asked.append(("trigger",)))
+        next_part.scan_requested.connect(lambda code: worker.asked.append(("scan", code)))
 
     @property
     def shown(self):  # type: ignore[no-untyped-def]
@@ -77,6 +81,13 @@ class Line:
 
     def part(self, verdict: Verdict, number: int, *, simulated: bool = False) -> None:
         inspection = an_inspection(verdict, number=number, simulated=simulated)
+        self.record.took(number, inspection)
+        self.worker.inspected.emit(number, inspection)
+
+    def named_part(self, verdict: Verdict, number: int, part_id: str, *, attempt: int = 1) -> None:
+        """Let a part with a name of its own come, or come again."""
+        origin = an_origin(number, part_id=part_id, attempt=attempt)
+        inspection = an_inspection(verdict, origin=origin)
         self.record.took(number, inspection)
         self.worker.inspected.emit(number, inspection)
 
@@ -103,7 +114,11 @@ def page(line: Line, qtbot: QtBot) -> Iterator[InspectPage]:
     window.resize(1280, 720)
     window.show()
     qtbot.waitExposed(window)
+    scanner = Scanner()
+    scanner.scanned.connect(page.bars.scanned)
+    scanner.listen()
     yield page
+    scanner.rest()
     timers = window.findChildren(QTimer)
     window.close_now()
     gc.collect()

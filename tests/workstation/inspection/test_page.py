@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.types import EngineState, FitStep, Verdict
 from tests.workstation.inspection.conftest import FACTS, Line
+from tests.workstation.inspection.typing import Typist
 from workstation.inspection.keyboard import BINDINGS, Action
 from workstation.inspection.page import InspectPage
 from workstation.main_window import MainWindow
@@ -51,35 +52,6 @@ def test_keys_on_screen_do_the_same(line: Line, page: InspectPage, qtbot: QtBot)
     assert line.worker.asked == [("stop",)]
 
 
-def test_a_scan_presses_no_key(line: Line, page: InspectPage, qtbot: QtBot) -> None:
-    line.run()
-    line.part(Verdict.NG, 1)
-    line.look()
-    for character in "12Z3XS":
-        qtbot.keyClick(page, character)
-    qtbot.keyClick(page, Qt.Key.Key_Return)
-    assert page.bars.lot.isVisible()
-    assert page.bars.lot.line.text() == "12Z3XS"
-    assert line.record.feedback == {}
-    assert line.worker.asked == []
-    assert line.record.lot == "4711"  # shown as old → new until a person keeps it
-
-
-def test_a_scan_into_the_lot_field_changes_the_lot_and_presses_no_key(
-    line: Line, page: InspectPage, qtbot: QtBot
-) -> None:
-    line.run()
-    line.part(Verdict.NG, 1)
-    line.look()
-    page.act(Action.LOT)
-    qtbot.keyClicks(page.bars.lot.line, "12SX3")
-    qtbot.keyClick(page.bars.lot.line, Qt.Key.Key_Return)
-    assert line.record.lot == "12SX3"
-    assert line.record.feedback == {}
-    assert line.worker.asked == []
-    assert not page.bars.lot.isVisible()
-
-
 def test_enter_alone_ends_a_lot(line: Line, page: InspectPage, qtbot: QtBot) -> None:
     line.run()
     page.act(Action.LOT)
@@ -105,15 +77,16 @@ def test_no_key_takes_the_focus(page: InspectPage) -> None:
     assert all(key.focusPolicy() is Qt.FocusPolicy.NoFocus for key in keys)
 
 
-def test_the_limit_by_keys_alone(line: Line, page: InspectPage, qtbot: QtBot) -> None:
+def test_the_limit_by_keys_alone(line: Line, page: InspectPage) -> None:
     line.run()
     line.part(Verdict.NG, 1)
     for action in (Action.UNLOCK, Action.LIMIT_UP, Action.LIMIT_UP):
         page.act(action)
     assert page.bars.reason.isVisible()
     page.act(Action.KEEP)
-    qtbot.keyClicks(page.bars.reason.line, "new lamp")
-    qtbot.keyClick(page.bars.reason.line, Qt.Key.Key_Return)
+    typist = Typist(page.bars.reason.line)
+    typist.type("new lamp", gap_ms=90)
+    typist.enter(after_ms=90)
     (asked,) = line.worker.asked
     assert (asked[0], asked[2]) == ("move_limits", "new lamp")
     assert asked[1].t2 == pytest.approx(3.2 * 1.02)

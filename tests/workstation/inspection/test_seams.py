@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.types import Verdict
 from engine.worker import EngineWorker
-from tests.fakes import NOON, FakeClock, FakeRecord, FakeWorker, an_image, an_inspection
+from tests.fakes import NOON, FakeClock, FakeRecord, FakeWorker, an_image, an_inspection, an_origin
 from tests.workstation.inspection.conftest import Line
 from workstation.inspection.controller import InspectController
 from workstation.inspection.station_record import StationRecord
@@ -137,6 +137,21 @@ def test_a_part_recorded_but_not_yet_announced_is_counted_once(
     controller.judgements.judge(FeedbackVerdict.NG)
     controller.inspected(on_its_way, second)
     assert (page.counters.counts.ng, page.counters.lot_parts, page.unjudged) == (2, 2, 1)
+
+
+def test_a_part_that_comes_again_counts_by_its_last_attempt(
+    line: Line, new_store: Callable[[], tuple[Store, Statistics]]
+) -> None:
+    store, statistics = new_store()
+    record = StationRecord(store, statistics, shifts=DEFAULT_SHIFTS, now=lambda: NOON)
+    controller = InspectController(record, line.standstill, clock=line.clock, now=line.clock.now)
+    page = controller.line
+    for verdict, attempt in ((Verdict.NG, 1), (Verdict.OK, 2)):
+        origin = an_origin(attempt, part_id="A-1", attempt=attempt)
+        inspection = an_inspection(verdict, origin=origin)
+        controller.inspected(store.record(inspection), inspection)
+    counts = page.counters.counts
+    assert (counts.ok, counts.ng, page.unjudged, page.judging.held) == (1, 0, 0, None)
 
 
 def test_an_archived_picture_comes_back(tmp_path: Path) -> None:

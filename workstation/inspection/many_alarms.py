@@ -1,0 +1,73 @@
+"""One message when many parts in a row are no OK: how many, against what, and what changed last."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from workstation.inspection.alarm_watch import AlarmWatch
+from workstation.inspection.line import Line
+from workstation.inspection.seen_part import SeenPart
+from workstation.records.words import EventKind
+
+CHANGES_TOLD = 2
+
+
+class ManyAlarms(QObject):
+    """Raises the alarm on many alarms, writes it down, and stops the line where that is wanted.
+
+    Signals
+    -------
+    stop_wanted
+        The station is set to stop at such an alarm.
+    """
+
+    stop_wanted = Signal()
+
+    def __init__(
+        self, line: Line, watch: AlarmWatch, *, stops: bool, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._line = line
+        self._watch = watch
+        self._stops = stops
+
+    def started(self) -> None:
+        """Begin anew with the line."""
+        self._watch.forget()
+
+    def took(self, part: SeenPart) -> None:
+        """Take in the newest part, which the line has counted."""
+        if not self._watch.took(part.outcome):
+            return
+        line, watch = self._line, self._watch
+        before = self._share_before()
+        changes = line.asked(lambda: line.record.recent_changes(CHANGES_TOLD)) or []
+        changed = [change.said(line.now) for change in changes]
+        drifts = [drift.sentence for drift in line.health.drifts]
+        words = [f"{watch.alarms} of the last {watch.parts} parts are NG, REVIEW or fault{before}."]
+        words += [f"Last changed: {', '.join(changed)}."] if changed else []
+        words += drifts
+        words += ["The line was stopped."] if self._stops else []
+        line.say(" ".join(words), act=True)
+        line.asked(
+            lambda: line.record.add_event(
+                EventKind.MANY_ALARMS,
+                alarms=watch.alarms,
+                of=watch.parts,
+                part=part.part_id,
+                changes=changed,
+                drifts=drifts,
+                stopped=self._stops,
+            )
+        )
+        if self._stops:
+            self.stop_wanted.emit()
+
+    def _share_before(self) -> str:
+        """Tell the share of alarms of this shift before those that raised the message."""
+        counts, watch = self._line.counters.counts, self._watch
+        parts = counts.parts - watch.parts
+        if parts <= 0:
+            return ""
+        alarms = max(counts.review + counts.ng + counts.faults - watch.alarms, 0)
+        return f", {alarms / parts:.1%} of the shift before them".replace("%", " %")
