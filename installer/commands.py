@@ -42,7 +42,7 @@ def main(arguments: Sequence[str], *, root: Path | None = None) -> int:
     try:
         match command:
             case "run":
-                window = has_display(os.environ) and "--headless" not in rest
+                window = has_display(os.environ) and not {"--headless", "watch"} & set(rest)
                 ensure_ready(environment, dev=False, window=window)
                 hand_over([str(environment.python), "-m", "workstation", *rest], os.environ)
             case "test":

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 from sqlalchemy import select
 
@@ -119,6 +120,21 @@ def test_a_number_of_simulated_parts_as_plain_lines(station: Station) -> None:
     assert len(station.rows()) == 3
     source = SimulatorConfig(seed=3, interval_s=0.01)
     assert station.settings.source == source
+
+
+def test_a_video_to_its_end(station: Station, tmp_path: Path) -> None:
+    video = tmp_path / "line.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 25, (96, 72))
+    for number in range(25):
+        writer.write(good_image(number))
+    writer.release()
+    run = station.run("watch", "--release", station.release.id, "--video", video, "--json")
+    assert run.code in (0, 3), run.err
+    (ended,) = of_kind(run, "ended")
+    assert ended["reason"] == "The source has no further picture."
+    assert 0 < ended["parts"] <= 25
+    assert {part["source"] for part in of_kind(run, "part")} == {"video"}
+    assert len(station.rows()) == ended["parts"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,10 @@ stream says why; 2 the command was not understood; 3 it is done, but some pictur
 SIGINT, SIGTERM and SIGHUP end a station in order, with the part in hand in the record. `loupe
 watch` without --parts or --until-empty then gives 0 or 3 like any other end, and 1 where an end was
 asked for that was not reached. `loupe --headless` gives 1 then, and 0 for a run with faults, too.
+
+One station runs in a data folder: the window, `loupe --headless` or `loupe watch`. The other
+commands work beside it. `fit` and `releases import` add a release whole or not at all; `records
+reindex` writes in transactions so short that the line waits for none; the rest only reads.
 """
 
 from __future__ import annotations
