@@ -56,9 +56,11 @@ class FactsPanel(QFrame):
         self._grid.setContentsMargins(pad, sizes.px(5), pad, sizes.px(5))
         self._grid.setHorizontalSpacing(sizes.px(8))
         self._grid.setVerticalSpacing(0)
+        self._grid.setColumnMinimumWidth(2, sizes.px(14))
         for number in self._numbers.values():
             number.setFixedWidth(sizes.px(42))
         for cells in (self._heads, *self._cells):
+            cells[0].setFixedWidth(sizes.px(92))
             for cell in cells[1:]:
                 cell.setFixedWidth(sizes.px(40))
 

@@ -94,10 +94,10 @@ class LiveView(ImageView):
         self._outline = None if outline is None else heat_image(outline)
         self.update()
 
-    def drop_picture(self, title: str, sentence: str) -> None:
-        """Say why there is no picture."""
+    def drop_picture(self, words: str) -> None:
+        """Show no picture; the source's own sentence stands elsewhere."""
         self.image = None
-        self.show_words(title, sentence)
+        self.show_words(words, "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the picture and the outline, then think of the next one."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.sources.base import SimulatorConfig
+from engine.sources.base import SimulatorConfig, SourceConfig
 from workstation.system.camera_search import CameraSearch
 from workstation.system.controller import SourceController
 from workstation.system.facts_panel import FactsPanel
@@ -104,10 +104,7 @@ class SystemPage(QWidget):
             return
         self._painted = controller.revision
         testing = controller.testing is not None
-        if (looked_at := controller.testing or self._station) != self._looked_at:
-            self._looked_at = looked_at
-            self.numbers.begin()
-            self.view.drop_picture("", "")
+        self._follow_source(controller.testing or self._station)
         self.test_key.setText("end the test" if testing else "test")
         self.use_key.set_tone(KeyTone.ACT if testing and not controller.trouble else KeyTone.PLAIN)
         self.stop_key.setVisible(controller.blocked)
@@ -224,6 +221,15 @@ class SystemPage(QWidget):
         self.kinds.choose(config.kind)
         self._stack.setCurrentWidget(self.form)
 
+    def _follow_source(self, source: SourceConfig) -> None:
+        """Show nothing of one source while another is open; a simulator that is adjusted stays."""
+        before, self._looked_at = self._looked_at, source
+        if source.kind != before.kind or (
+            source != before and not isinstance(source, SimulatorConfig)
+        ):
+            self.numbers.begin()
+            self.view.drop_picture("")
+
     @Slot(str)
     def _open_kind(self, name: str) -> None:
         self._stack.setCurrentWidget(self.form)
@@ -283,7 +289,7 @@ class SystemPage(QWidget):
         lost = controller.trouble or (
             controller.status is not None and not controller.status.healthy
         )
-        self.view.drop_picture("No picture" if lost else "No picture yet", controller.sentence)
+        self.view.drop_picture("No picture" if lost else "No picture yet")
 
     @Slot()
     def _take_keyboard(self) -> None:

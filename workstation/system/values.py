@@ -124,7 +124,7 @@ def _words(error: str, context: Mapping[str, Any], *, wrong: str) -> str:
         case "float_parsing":
             return "not a number"
         case "int_parsing" | "int_from_float":
-            return "a whole number"
+            return "whole number"
         case "greater_than":
             return f"more than {context['gt']:g}"
         case "greater_than_equal":

@@ -111,13 +111,14 @@ class _SmallBanner(QWidget):
 
     def set_sizes(self, sizes: Sizes) -> None:
         self._sizes = sizes
-        self.setFixedSize(sizes.px(330), sizes.px(HEIGHT_AT_720))
+        self.setFixedSize(sizes.px(430), sizes.px(HEIGHT_AT_720))
 
     def show_state(self, state: BannerState) -> None:
         if state != self.state:
             self.state = state
-            self.setAccessibleName(f"{state.word} {state.detail}")
-            self.setToolTip(f"{state.word} {state.detail}")
+            said = f"{state.word} {state.detail} {state.since}".rstrip()
+            self.setAccessibleName(said)
+            self.setToolTip(said)
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -140,7 +141,7 @@ class _SmallBanner(QWidget):
         painter.setPen(QColor(ink.get(state.sign, p.text)))
         word_font = sized_font(self.font(), pixels=px(19), bold=True)
         painter.setFont(word_font)
-        wide = min(painter.fontMetrics().horizontalAdvance(state.word), round(inner.width() * 0.6))
+        wide = min(painter.fontMetrics().horizontalAdvance(state.word), round(inner.width() * 0.5))
         at = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         word = QRectF(inner.left(), inner.top(), wide + 1, inner.height())
         painter.setFont(
@@ -148,9 +149,11 @@ class _SmallBanner(QWidget):
         )
         painter.drawText(word, at, state.word)
         detail = inner.adjusted(wide + px(10), 0, 0, 0)
-        words = f"DEMO – {state.detail}" if state.demo else state.detail
-        painter.setFont(
-            fitted_font(self.font(), words, width=detail.width(), height=px(17), bold=True)
+        # When comes before why: it is short, and what is long is cut at its end.
+        said = [word for word in ("DEMO" * state.demo, state.since, state.detail) if word]
+        painter.setFont(sized_font(self.font(), pixels=px(13), bold=True))
+        words = painter.fontMetrics().elidedText(
+            " – ".join(said), Qt.TextElideMode.ElideRight, round(detail.width())
         )
         painter.drawText(detail, at, words)
         painter.setPen(QPen(QColor(p.line), 1))

@@ -111,6 +111,7 @@ def test_the_simulator_goes_on_dimmer_and_is_remembered(open_station: Open, qtbo
     place.until(lambda: page.view.image is not None and page.view.image.mean() < 0.8 * bright)
     assert place.saved.source == SimulatorConfig(interval_s=60, light_loss=0.3)
     place.until(lambda: "30%" in page.sentence.text())
+    place.until(lambda: page.numbers.light.name.property("tone") == "bad")
     page.form.rows["part"].entry.keys.keys["textile"].click()
     place.until(lambda: "textile" in page.sentence.text())
     assert place.saved.source.part == "textile"
@@ -121,7 +122,7 @@ def test_errors_stand_beside_their_fields_and_nothing_is_opened(at_folder: Works
     page.kinds.keys["camera"].click()
     page.form.show_values({"width": "wide", "device": ""})
     page.test_key.click()
-    assert page.form.rows["width"].problem.text() == "a whole number"
+    assert page.form.rows["width"].problem.text() == "whole number"
     assert at_folder.program.source.testing is None
     page.form.rows["width"].entry.line.clear()
     page.form.rows["width"].entry.line.textEdited.emit("")

@@ -76,7 +76,7 @@ def test_every_choice_and_step_can_be_used() -> None:
     [
         ("camera", {"gain": "much"}, {"gain": "not a number"}),
         ("camera", {"width": "0"}, {"width": "more than 0"}),
-        ("camera", {"height": "10.5"}, {"height": "a whole number"}),
+        ("camera", {"height": "10.5"}, {"height": "whole number"}),
         ("camera", {"pixel_format": "MJ"}, {"pixel_format": "such as MJPG"}),
         (
             "camera",
