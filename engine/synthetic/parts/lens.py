@@ -26,6 +26,7 @@ class Shot:
     warmth: float
     """How much more red and less blue the light is, as a share."""
     blur_px: float
+    """Standard deviation of what lens, pixel and the sensor's colour mosaic blur together."""
     noise: float
     """See `Scene.noise`."""
 
@@ -37,7 +38,7 @@ class Shot:
             slope_x=rng.uniform(-0.03, 0.03),
             slope_y=rng.uniform(-0.03, 0.03),
             warmth=rng.uniform(-0.012, 0.012),
-            blur_px=rng.uniform(0.55, 0.8),
+            blur_px=rng.uniform(0.75, 0.95),
             noise=rng.uniform(0.85, 1.15),
         )
 
