@@ -159,6 +159,7 @@ def test_what_is_not_understood(
     ("arguments", "words"),
     [
         ((), "nothing to watch"),
+        (("--release", "ID", "--folder", "/nowhere/f", "--until-empty"), "no /nowhere/f"),
         (("--release", "/nowhere/r", "--folder", "x"), "holds no release"),
         (("--stream", "ftp://x"), "url"),
         (("--video", "/nowhere/v.mp4"), "v.mp4"),
@@ -166,7 +167,8 @@ def test_what_is_not_understood(
 )
 def test_what_cannot_begin(station: Station, arguments: tuple[object, ...], words: str) -> None:
     station.set_to(None)
-    run = station.run("watch", *arguments)
+    given = [station.release.id if word == "ID" else word for word in arguments]
+    run = station.run("watch", *given)
     assert run.code == 1
     assert words in run.err and "Traceback" not in run.err
     assert not station.folder.database.exists() or station.rows() == []

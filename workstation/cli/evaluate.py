@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workstation.cli.options import (
-    FAULTS,
     DataDir,
     Device,
     Json,
@@ -19,6 +18,7 @@ from workstation.cli.options import (
     run_showing_progress,
 )
 from workstation.cli.releases import ReleaseOption, find_release
+from workstation.headless.exit_codes import FAULTS
 
 if TYPE_CHECKING:
     from engine.evaluation.report import Evaluation

@@ -11,9 +11,10 @@ import typer
 
 from engine.errors import EngineError, PictureError, SourceError
 from engine.types import Frame, Image, Inspection, Origin
-from workstation.cli.options import FAULTS, DataDir, Device, Json, complaining, print_json
+from workstation.cli.options import DataDir, Device, Json, complaining, print_json
 from workstation.cli.overlaid import overlaid
 from workstation.cli.releases import ReleaseOption, find_release
+from workstation.headless.exit_codes import FAULTS
 
 
 def inspect_command(

@@ -48,9 +48,9 @@ def station(
         int | None,
         typer.Option(min=1, help="Parts after which a headless run ends; else 50."),
     ] = None,
-    folder: Annotated[
+    watch: Annotated[
         Path | None,
-        typer.Option("--watch", help="Watch this folder; remembered for the next start."),
+        typer.Option(help="Watch this folder; remembered for the next start."),
     ] = None,
     release: Annotated[
         str | None,
@@ -76,7 +76,7 @@ def station(
                 Wishes(
                     headless=headless,
                     parts=parts,
-                    source=None if folder is None else FolderConfig(path=folder.absolute()),
+                    source=None if watch is None else FolderConfig(path=watch.absolute()),
                     release=release,
                     screenshot=screenshot,
                     device=device,

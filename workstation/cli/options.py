@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from engine.errors import EngineError
 from engine.types import FitStep
+from workstation.headless.exit_codes import FAILED
 from workstation.paths import ENVIRONMENT_VARIABLE, DataFolder, DataFolderError, find_data_folder
 from workstation.records.errors import RecordsError
 
@@ -51,9 +52,6 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Report as one JSON object.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
-
-FAULTS = 3
-"""Exit code of a command that is done, but met pictures it could not inspect."""
 
 
 @contextmanager
@@ -95,7 +93,7 @@ def station_folder(data_dir: Path | None) -> DataFolder:
 
 def _complain(sentence: str) -> None:
     typer.echo(f"loupe: {sentence}", err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(FAILED)
 
 
 def run_showing_progress(steps: Generator[FitStep, None, Result]) -> Result:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Slot
 
 from workstation.headless.bars import Bars
 from workstation.headless.ending import Ending
+from workstation.headless.exit_codes import DONE, FAILED
 from workstation.headless.report import Report, RunEnd
 from workstation.headless.tally import Tally
 from workstation.running import RunningStation
@@ -56,7 +57,7 @@ class PageRun(QObject):
     @property
     def exit_code(self) -> int:
         """0: what was asked is done, faults or not; 1: it could not be."""
-        return 1 if self.ending.failure else 0
+        return FAILED if self.ending.failure else DONE
 
     @Slot()
     def _look_once_more(self) -> None:

@@ -8,8 +8,9 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 from rich.console import Console
 
 from engine.errors import SourceError
-from engine.sources.base import OnDemand, SourceConfig
+from engine.sources.base import FolderConfig, OnDemand, ReplayConfig, SourceConfig, VideoConfig
 from workstation.headless.ending import Ending
+from workstation.headless.exit_codes import DONE, FAILED, FAULTS
 from workstation.headless.json_lines import JsonLines
 from workstation.headless.lines import PlainLines
 from workstation.headless.live_table import LiveTable
@@ -22,9 +23,6 @@ from workstation.running import RunningStation
 from workstation.station import Station
 from workstation.wishes import Wishes, take_over
 
-FAULTS = 3
-"""Exit code of a run that did what was asked, but met parts it could not inspect."""
-
 
 def watch(wishes: Wishes, *, as_json: bool) -> int:
     """Run the station until it ends; give the process's exit code.
@@ -36,16 +34,33 @@ def watch(wishes: Wishes, *, as_json: bool) -> int:
     """
     with Station.open(wishes.data_dir) as station:
         take_over(station, wishes)
-        source = station.settings.source
-        if source is None:
-            raise SourceError(
-                "There is nothing to watch: name a folder, camera, stream, video or simulated part."
-            )
+        source = _watchable(station.settings.source, until_empty=wishes.until_empty)
         application = QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
         program = WatchProgram(station, wishes, source, as_json=as_json)
         program.running.run(program.begin, interrupt=program.ending.interrupt)
         del application
     return program.exit_code
+
+
+def _watchable(source: SourceConfig | None, *, until_empty: bool) -> SourceConfig:
+    """Give the source back where there is one, and it can be empty if that is waited for.
+
+    Raises
+    ------
+    SourceError
+        It would be waited for in vain.
+    """
+    if source is None:
+        raise SourceError(
+            "There is nothing to watch: name a folder, camera, stream, video or simulated part."
+        )
+    if not until_empty:
+        return source
+    if not isinstance(source, FolderConfig | ReplayConfig | VideoConfig):
+        raise SourceError(f"The {source.kind} is never empty: leave out --until-empty.")
+    if not source.path.exists():
+        raise SourceError(f"There is no {source.path} to look through. Check the path.")
+    return source
 
 
 class WatchProgram(QObject):
@@ -77,8 +92,8 @@ class WatchProgram(QObject):
     def exit_code(self) -> int:
         """0: done; 1: could not go on; 3: done, but some parts were faults."""
         if self.ending.failure:
-            return 1
-        return FAULTS if self._tally.faults else 0
+            return FAILED
+        return FAULTS if self._tally.faults else DONE
 
     def begin(self) -> None:
         """Start the engine and inspect."""
