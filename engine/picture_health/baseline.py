@@ -60,16 +60,16 @@ def baseline(measured: Sequence[PictureHealth]) -> HealthBaseline:
     - that of the pictures, widened so that the next good picture lies beyond 3 as seldom as a
       normal distribution of known width would let it (Student's prediction interval for one more
       value): 2.4 times for 5 pictures, 1.1 times for 30;
-    - a third of the distance of the most extreme good picture: none of those the release was fitted
-      on is warned about, and heavy tails that they show widen the limits. Normal values reach this
-      only from some hundred pictures on;
+    - a third of the distance of the most extreme good picture (of a seam, half): none of those the
+      release was fitted on is warned about, and heavy tails that they show widen the limits. Normal
+      values reach a third only from some hundred pictures on;
     - the floor of the number.
     """
     usual = {}
     for name, comparison in COMPARISONS.items():
         values = np.array([comparison.scale(getattr(health, name)) for health in measured])
-        farthest = float(np.abs(values - values.mean()).max())
-        sigma = max(_predictive_deviation(values), _SPARE * farthest / WARNING, comparison.floor)
+        farthest = _SPARE * float(np.abs(values - values.mean()).max()) / comparison.extreme
+        sigma = max(_predictive_deviation(values), farthest, comparison.floor)
         usual[name] = Usual(mean=float(values.mean()), sigma=sigma)
     return HealthBaseline(pictures=len(measured), usual=usual)
 

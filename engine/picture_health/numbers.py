@@ -50,6 +50,9 @@ class Comparison:
     high: Side | None
     text: Callable[[float], str]
     """The number as people read it."""
+    extreme: float = WARNING
+    """Distance within which every good picture of the fit lies; less where what is seldom seen is
+    seen at its full size."""
 
 
 def _same(value: float) -> float:
@@ -80,8 +83,9 @@ COMPARISONS: Mapping[HealthNumber, Comparison] = {
         high=Side("The picture was not transmitted whole", _TORN, faults=True),
         text=_percent,
     ),
-    # A jump a fifth higher than usual all across is a fault: edges of the scene do not reach it,
-    # since what a lens spreads over several rows is taken off (see `highest_seam`).
+    # A jump a fifth higher than usual all across is a fault: few edges of the scene reach it, since
+    # what a lens spreads over several rows is taken off (see `highest_seam`). A straight edge may
+    # do so in the one picture of a hundred in which it lies exactly between two rows.
     HealthNumber.SEAM: Comparison(
         words="highest seam",
         scale=log,
@@ -90,6 +94,7 @@ COMPARISONS: Mapping[HealthNumber, Comparison] = {
         low=None,
         high=Side("The picture is torn: two exposures meet at a row", _TORN, faults=True),
         text=lambda value: f"{value:.2f}",
+        extreme=2.0,
     ),
     # Light multiplies, so its distances are ratios. An LED lamp loses several per cent while it
     # warms up: 6 % is worth a word, 10 % a fault.
