@@ -133,7 +133,7 @@ class SystemPage(QWidget):
         """Begin to look: at the source, and for cameras."""
         super().showEvent(event)
         self._timer.start()
-        self._search.search()
+        self._look_for_cameras()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         self._painted = -1
         self.refresh()
@@ -237,8 +237,13 @@ class SystemPage(QWidget):
         pattern = None if release is None else release.manifest.part_pattern
         if pattern and name != self._station.kind and not self.form.values().get("part_pattern"):
             self.form.show_values({"part_pattern": pattern})  # as the release tells parts apart
+        self._look_for_cameras()
         self._controller.end_test()
         self.refresh()
+
+    def _look_for_cameras(self) -> None:
+        if self.form.device is not None:  # only then: some systems open every camera to find it
+            self._search.search()
 
     @Slot()
     def _edited(self) -> None:

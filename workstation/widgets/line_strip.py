@@ -14,6 +14,7 @@ from workstation.widgets.style import Palette, Sizes
 from workstation.widgets.verdict_banner import BannerState
 
 HEIGHT_AT_720 = 36
+LONGEST_VERDICT = len("REVIEW")
 
 
 class LineStrip(QFrame):
@@ -139,13 +140,14 @@ class _SmallBanner(QWidget):
             left = mark.right() + px(8)
         inner = box.adjusted(left, 0, -px(6), 0)
         painter.setPen(QColor(ink.get(state.sign, p.text)))
-        word_font = sized_font(self.font(), pixels=px(19), bold=True)
-        painter.setFont(word_font)
+        # A verdict is read from afar; a long word leaves room for why and since when.
+        high = px(19 if len(state.word) <= LONGEST_VERDICT else 15)
+        painter.setFont(sized_font(self.font(), pixels=high, bold=True))
         wide = min(painter.fontMetrics().horizontalAdvance(state.word), round(inner.width() * 0.5))
         at = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         word = QRectF(inner.left(), inner.top(), wide + 1, inner.height())
         painter.setFont(
-            fitted_font(self.font(), state.word, width=wide + 1, height=px(23), bold=True)
+            fitted_font(self.font(), state.word, width=wide + 1, height=high * 1.22, bold=True)
         )
         painter.drawText(word, at, state.word)
         detail = inner.adjusted(wide + px(10), 0, 0, 0)

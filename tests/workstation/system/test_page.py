@@ -1,6 +1,9 @@
 """The Source page as the engineer uses it, on the real program and its engine's thread."""
 
+import sqlite3
+from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -16,6 +19,12 @@ from workstation.system.page import SystemPage
 Open = Callable[..., Workstation]
 LONGER_THAN_A_SCAN_MS = 80
 """After which a key that was held back has been given to whom it was meant for."""
+
+
+def events(place: Workstation) -> Counter[str]:
+    """How often each kind of event stands in the record."""
+    with closing(sqlite3.connect(place.station.folder.root / "loupe.db")) as record:
+        return Counter(kind for (kind,) in record.execute("select kind from event"))
 
 
 def replay(page: SystemPage, folder: Path) -> None:
@@ -111,10 +120,29 @@ def test_the_simulator_goes_on_dimmer_and_is_remembered(open_station: Open, qtbo
     place.until(lambda: page.view.image is not None and page.view.image.mean() < 0.8 * bright)
     assert place.saved.source == SimulatorConfig(interval_s=60, light_loss=0.3)
     place.until(lambda: "30%" in page.sentence.text())
+    assert events(place)[EventKind.SIMULATOR_ADJUSTED] == 6
     place.until(lambda: page.numbers.light.name.property("tone") == "bad")
     page.form.rows["part"].entry.keys.keys["textile"].click()
     place.until(lambda: "textile" in page.sentence.text())
     assert place.saved.source.part == "textile"
+
+
+def test_a_password_is_in_the_settings_and_nowhere_else(
+    at_folder: Workstation, qtbot: QtBot
+) -> None:
+    page, folder = at_folder.page, at_folder.station.folder
+    page.kinds.keys["stream"].click()
+    page.form.show_values({"url": "http://me:s3cret@127.0.0.1:9/stream"})
+    page.test_key.click()
+    at_folder.until(lambda: "no picture" in page.sentence.text())
+    page.use_key.click()
+    assert page.form.values()["url"] == "http://•••@127.0.0.1:9/stream"
+    assert at_folder.saved.source.url == "http://me:s3cret@127.0.0.1:9/stream"
+    at_folder.until(lambda: events(at_folder)[EventKind.SOURCE_CHANGED] == 1)
+    shown = [label.text() for label in at_folder.window.findChildren(QLabel)]
+    assert not [words for words in shown if "s3cret" in words]
+    kept = [path for path in folder.root.rglob("*") if path.is_file()]
+    assert [path for path in kept if b"s3cret" in path.read_bytes()] == [folder.settings]
 
 
 def test_errors_stand_beside_their_fields_and_nothing_is_opened(at_folder: Workstation) -> None:
