@@ -30,6 +30,9 @@ def _bands(line: Line) -> list[str]:
     bands = [DEMO_WORDS] if line.simulated else []
     if line.state is EngineState.ERROR and line.source_lost and line.source is not None:
         bands.append(line.source.sentence)
+    shown = line.shown
+    if shown is not None and shown.picture is not None and shown.reason:
+        bands.append(shown.reason)
     if line.notice:
         bands.append(line.notice)
     trial, judging = line.limit.trial, line.limit.limits

@@ -70,4 +70,4 @@ class ManyAlarms(QObject):
         if parts <= 0:
             return ""
         alarms = max(counts.review + counts.ng + counts.faults - watch.alarms, 0)
-        return f", {alarms / parts:.1%} of the shift before them".replace("%", " %")
+        return f"; before them it was {alarms / parts:.1%} in this shift".replace("%", " %")

@@ -7,27 +7,24 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from workstation.inspection.banner import banner_of
 from workstation.inspection.bars import Bars
+from workstation.inspection.bottom_row import BottomRow
 from workstation.inspection.controller import InspectController
 from workstation.inspection.counters_panel import CountersPanel
 from workstation.inspection.fit_panel import FitPanel
 from workstation.inspection.judging_pane import JUDGEMENTS, JudgingPane
-from workstation.inspection.keyboard import Action, Keyboard, shown_key
+from workstation.inspection.keyboard import Action, Keyboard
 from workstation.inspection.keys_sheet import KeysSheet
 from workstation.inspection.large_picture import show_large_picture
 from workstation.inspection.limit_panel import LimitPanel
-from workstation.inspection.line import Line
 from workstation.inspection.own_pictures_panel import OwnPicturesPanel
-from workstation.inspection.thumbnails import Thumbnails
 from workstation.inspection.top_line import TopLine
 from workstation.inspection.view_tools import ViewChoice, ViewTools
-from workstation.widgets.big_key import BigKey
 from workstation.widgets.image_view import ImageView
 from workstation.widgets.overlay import OverlaySettings
-from workstation.widgets.strip import Strip
 from workstation.widgets.style import Palette, Sizes
 from workstation.widgets.verdict_banner import VerdictBanner
 
@@ -64,17 +61,12 @@ class InspectPage(QWidget):
         self.limit_panel = LimitPanel(controller, palette)
         self.counters = CountersPanel()
         self.pane = JudgingPane(controller, palette)
-        self.strip = Strip(palette)
-        self._thumbnails = Thumbnails()
+        self.bottom = BottomRow(controller, palette)
         self.tools = ViewTools(palette, self.view)
         self.fit_panel = FitPanel(palette, self.view)
         self.sheet = KeysSheet(self.view)
         self.own_pictures = OwnPicturesPanel(palette, self.view)
         self.bars = Bars(controller, palette, self.view)
-        self.start_key = BigKey("start", shortcut=shown_key(Action.START), palette=palette)
-        self.stop_key = BigKey("stop", shortcut=shown_key(Action.STOP), palette=palette)
-        self.trigger_key = BigKey("trigger", shortcut=shown_key(Action.TRIGGER), palette=palette)
-        self.again_key = BigKey("again", shortcut=shown_key(Action.AGAIN), palette=palette)
         self._lay_out()
         self._connect()
         self._timer = QTimer(self)
@@ -88,14 +80,10 @@ class InspectPage(QWidget):
         self._rows.setContentsMargins(0, 0, gap, gap)
         self._right.setSpacing(gap)
         self._right.setContentsMargins(0, gap, 0, 0)
-        self._lower.setSpacing(gap)
         self._side.setFixedWidth(sizes.px(256))
-        for part in (self.banner, self.top, self.limit_panel, self.counters, self.pane, self.strip):
+        for part in (self.banner, self.top, self.limit_panel, self.counters, self.pane):
             part.set_sizes(sizes)
-        self._bottom.setFixedHeight(min(sizes.key_px, sizes.px(80)))
-        for key in self._keys:
-            key.set_sizes(sizes, height_px=self._bottom.height())
-            key.setFixedWidth(sizes.key_px)
+        self.bottom.set_sizes(sizes)
         self.tools.set_sizes(sizes)
         self.view.set_sizes(sizes, free_right=self.tools.room_px)
         for over in (self.fit_panel, self.sheet, self.own_pictures, self.bars):
@@ -128,12 +116,10 @@ class InspectPage(QWidget):
         self.fit_panel.show_line(line)
         self.bars.show_line(line)
         show_large_picture(self.view, line, settings)
-        self.tools.show_choice(settings, freeze=line.freeze_on_ng, sound=_sound_words(line))
-        looking = None if line.looking is None else line.looking.inspection_id
-        self.strip.show_thumbnails(self._thumbnails.of(line.recent), chosen=looking)
-        self.start_key.setEnabled(line.may_start)
-        self.stop_key.setEnabled(line.may_stop)
-        self._show_next_part(line)
+        self.tools.show_choice(settings, freeze=line.freeze_on_ng)
+        self.tools.show_sound(line)
+        self.tools.show_only_sound(self.view.part is None)
+        self.bottom.show_line(line)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Hear the keys of the keyboard."""
@@ -199,12 +185,7 @@ class InspectPage(QWidget):
         self.tools.pressed.connect(self.act)
         self.top.lot_pressed.connect(self.bars.ask_lot)
         self.top.own_pictures_pressed.connect(self._open_own_pictures)
-        self.strip.pressed.connect(controller.line.look_at)
         self.pane.look_asked.connect(controller.line.look_at)
-        self.start_key.clicked.connect(controller.start)
-        self.stop_key.clicked.connect(controller.stop)
-        self.trigger_key.clicked.connect(controller.next_part.trigger)
-        self.again_key.clicked.connect(controller.next_part.again)
         self.fit_panel.cancel.clicked.connect(controller.cancel_fit)
         self.own_pictures.asked.connect(self._use_own_pictures)
         self.own_pictures.left.connect(self._close_own_pictures)
@@ -212,23 +193,7 @@ class InspectPage(QWidget):
         self.limit_panel.slider.released.connect(self.bars.focus_reason)
         self.bars.left.connect(self._take_keyboard)
 
-    def _show_next_part(self, line: Line) -> None:
-        """Bring the keys up to date that ask for a part."""
-        self.trigger_key.setVisible(line.on_demand)
-        self.trigger_key.setEnabled(line.running)
-        self.trigger_key.setText(_trigger_words(line))
-        again = line.again
-        self.again_key.setEnabled(again is not None)
-        self.again_key.setText("again" if again is None else f"again {again.part_id}")
-
     def _lay_out(self) -> None:
-        self._bottom = QWidget()
-        self._lower = QHBoxLayout(self._bottom)
-        self._lower.setContentsMargins(0, 0, 0, 0)
-        self._keys = (self.start_key, self.stop_key, self.trigger_key, self.again_key)
-        for key in self._keys:
-            self._lower.addWidget(key)
-        self._lower.addWidget(self.strip, 1)
         self._side = QWidget()
         self._right = QVBoxLayout(self._side)
         self._right.addWidget(self.banner)
@@ -238,7 +203,7 @@ class InspectPage(QWidget):
         self._rows = QGridLayout(self)
         self._rows.addWidget(self.top, 0, 0)
         self._rows.addWidget(self.view, 1, 0)
-        self._rows.addWidget(self._bottom, 2, 0)
+        self._rows.addWidget(self.bottom, 2, 0)
         self._rows.addWidget(self._side, 0, 1, 3, 1)
         self._rows.setRowStretch(1, 1)
         self._rows.setColumnStretch(0, 1)
@@ -285,18 +250,3 @@ class InspectPage(QWidget):
     @Slot()
     def _take_keyboard(self) -> None:
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-def _trigger_words(line: Line) -> str:
-    """Say how many triggers wait, and how many had to."""
-    source = line.source
-    if source is None or not (source.waiting or source.late):
-        return "trigger"
-    late = f", late {source.late}" if source.late else ""
-    return f"wait {source.waiting}{late}"
-
-
-def _sound_words(line: Line) -> str:
-    if line.silent_because:
-        return "no sound"
-    return "sound" if line.sounds_on else "MUTED"

@@ -119,6 +119,12 @@ class SeenPart:
         attempt = self.origin.attempt
         return self.part_id if attempt == 1 else f"{self.part_id}  attempt {attempt}"
 
+    @property
+    def short_name(self) -> str:
+        """The same for narrow places."""
+        attempt = self.origin.attempt
+        return self.part_id if attempt == 1 else f"{self.part_id} ({attempt})"
+
     def comes_after(self, other: SeenPart) -> bool:
         """Tell whether this is a later attempt at the other part."""
         mine, its = self.origin, other.origin

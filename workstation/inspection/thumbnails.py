@@ -26,10 +26,10 @@ class Thumbnails:
     def _one(self, part: SeenPart) -> Thumbnail:
         known = self._made.get(part.inspection_id)
         # Two faults that could not be recorded share the id 0, and are not the same part.
-        if known is not None and known.words == part.name:
+        if known is not None and known.words == part.short_name:
             fetched_since = known.picture is None and part.picture is not None
             if not fetched_since:
                 return known
         image = part.picture
         small = None if image is None else picture_image(shrunk(image, longest=THUMBNAIL_PX))
-        return Thumbnail(part.inspection_id, part.sign, part.name, small)
+        return Thumbnail(part.inspection_id, part.sign, part.short_name, small)

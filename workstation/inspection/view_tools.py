@@ -1,4 +1,4 @@
-"""Small keys over the picture's edge: what is laid over it, and how it is held."""
+"""Small keys over the picture's edge: what is laid over it, how it is held, what is heard."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workstation.inspection.keyboard import Action, shown_key
-from workstation.widgets.big_key import BigKey
+from workstation.inspection.line import Line
+from workstation.widgets.big_key import BigKey, KeyTone
 from workstation.widgets.overlay import OverlaySettings
 from workstation.widgets.style import Palette, Sizes
 
@@ -74,6 +75,7 @@ class ViewTools(QWidget):
         super().__init__(parent)
         self._over = parent
         self._sizes = Sizes.for_window(1280, 720, dots_per_inch=96)
+        self._only_sound = False
         self._keys: dict[Action, BigKey] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -112,9 +114,23 @@ class ViewTools(QWidget):
             )
         )
 
-    def show_choice(self, settings: OverlaySettings, *, freeze: bool, sound: str) -> None:
-        """Show what is on; `sound` says whether anything is heard."""
-        self._keys[Action.SOUND].setText(sound)
+    def show_sound(self, line: Line) -> None:
+        """Show whether anything is heard; always there, and blue while it is muted."""
+        key, words = self._keys[Action.SOUND], "sound" if line.sounds_on else "MUTED"
+        key.setText("no sound" if line.silent_because else words)
+        key.set_tone(KeyTone.PLAIN if line.sounds_on else KeyTone.ACT)
+
+    def show_only_sound(self, only: bool) -> None:
+        """Hide the keys that are about a picture where there is none."""
+        if only is self._only_sound:
+            return
+        self._only_sound = only
+        for action, key in self._keys.items():
+            key.setVisible(action is Action.SOUND or not only)
+        self.place()
+
+    def show_choice(self, settings: OverlaySettings, *, freeze: bool) -> None:
+        """Show what is on."""
         self._keys[Action.HEAT].setChecked(settings.heat)
         self._keys[Action.OUTLINES].setChecked(settings.outlines)
         self._keys[Action.FREEZE].setChecked(freeze)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from workstation.widgets.lettering import fitted_font, sized_font
+from workstation.widgets.lettering import fitted_font
 from workstation.widgets.style import Palette, Sizes
 
 
@@ -89,7 +89,15 @@ class BigKey(QAbstractButton):
         high = inner.height()
         upper = QRectF(inner.left(), inner.top() + high * 0.06, inner.width(), high * 0.5)
         lower = QRectF(inner.left(), inner.top() + high * 0.56, inner.width(), high * 0.36)
-        painter.setFont(sized_font(self.font(), pixels=upper.height() * 0.72, bold=True))
+        painter.setFont(
+            fitted_font(
+                self.font(),
+                self._shortcut,
+                width=upper.width(),
+                height=upper.height() * 0.88,
+                bold=True,
+            )
+        )
         painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, self._shortcut)
         room = min(lower.height(), self._sizes.px(18))
         painter.setFont(fitted_font(self.font(), self.text(), width=lower.width(), height=room))

@@ -121,6 +121,7 @@ class ImageView(QWidget):
         """Paint picture, overlay, bands, caption and scale; or the words."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._palette.picture_ground))
+        beside = QRectF()
         if self._part is None:
             self._paint_words(painter)
         else:
@@ -130,12 +131,12 @@ class ImageView(QWidget):
                 self._overlay = Overlay(self._part, self._settings, trial_limit=self._trial)
             self._overlay.paint(painter, placed)
             if not self._plain:
-                self._paint_caption(painter, self._part)
+                beside = self._paint_caption(painter, self._part)
                 if self._settings.heat and self._part.shown_map is not None:
                     paint_scale_bar(
                         painter, self.rect(), self._settings, self._sizes, self._palette
                     )
-        self._paint_bands(painter)
+        self._paint_bands(painter, beside)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom about the pointer."""
@@ -219,22 +220,31 @@ class ImageView(QWidget):
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.drawText(QRectF(left, middle + small * 0.4, width, self.height()), flags, sentence)
 
-    def _paint_bands(self, painter: QPainter) -> None:
-        # Along the bottom: bars slide in at the top and must not hide a trial or a demo.
-        high = self._sizes.px(16 if self._plain else 26)
-        painter.setFont(sized_font(self.font(), pixels=high * 0.6, bold=True))
+    def _paint_bands(self, painter: QPainter, beside: QRectF) -> None:
+        """Write along the bottom, over the caption `beside` which they must not hide."""
+        # At the bottom: bars slide in at the top and must not hide a trial or a demo.
+        line, floor = self._sizes.px(16 if self._plain else 26), float(self.height())
+        painter.setFont(sized_font(self.font(), pixels=line * 0.6, bold=True))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for row, words in enumerate(self._bands, start=1):
-            width = painter.fontMetrics().horizontalAdvance(words) + high
-            band = QRectF((self.width() - width) / 2, self.height() - row * high, width, high)
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        room = QRectF(0, 0, self.width() - 2 * line - self._free_right, self.height())
+        for words in self._bands:
+            needed = painter.boundingRect(room, flags, words)
+            wide, high = needed.width() + line, needed.height() + line * 0.3
+            left = max(min((self.width() - wide) / 2, self.width() - self._free_right - wide), 0)
+            if floor == self.height() and left < beside.right():
+                floor = beside.top()
+            band = QRectF(left, floor - high, wide, high)
+            floor -= high
             painter.fillRect(band, QColor(self._palette.picture_ground))
             painter.setPen(QColor(self._palette.text))
             painter.drawRect(band.adjusted(0.5, 0.5, -0.5, -0.5))
-            painter.drawText(band, Qt.AlignmentFlag.AlignCenter, words)
+            painter.drawText(band, flags, words)
 
-    def _paint_caption(self, painter: QPainter, part: ShownPart) -> None:
+    def _paint_caption(self, painter: QPainter, part: ShownPart) -> QRectF:
+        """Write the caption into its corner and give the place it takes."""
         if not part.caption:
-            return
+            return QRectF()
         high = self._sizes.px(20)
         painter.setFont(sized_font(self.font(), pixels=high * 0.62))
         # The lines along the bottom stand in the middle; the caption keeps to its corner.
@@ -246,3 +256,4 @@ class ImageView(QWidget):
         painter.fillRect(box, QColor(self._palette.picture_ground))
         painter.setPen(QColor(self._palette.text))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, caption)
+        return box

@@ -10,120 +10,33 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from engine.picture_health.baseline import HealthBaseline, Usual
+from engine.picture_health.numbers import COMPARISONS
 from engine.recipe import Roi
-from engine.sources.base import SourceStatus
-from engine.types import EngineState, FitStep, Image, Region, ShownMap, Verdict
-from tests.fakes import (
-    LIMITS,
-    FakeClock,
-    FakeRecord,
-    FakeWorker,
-    a_fault,
-    a_map,
-    an_inspection,
+from engine.sources.base import CameraConfig, OnDemand, SourceStatus
+from engine.types import (
+    EngineState,
+    FaultKind,
+    FitStep,
+    Frame,
+    HealthReading,
+    Region,
+    Verdict,
 )
-from workstation.inspection.controller import InspectController
+from tests.fakes import (
+    a_fault,
+)
+from tests.workstation.inspection.stage import Stage, a_ring
+from workstation.inspection.codes import CodePatterns
 from workstation.inspection.keyboard import Action
-from workstation.inspection.page import InspectPage
-from workstation.inspection.release_facts import ReleaseFacts
-from workstation.inspection.standstill import Standstill
-from workstation.inspection.status_line import StationFacts
-from workstation.main_window import MainWindow
-from workstation.records.statistics import ShiftCounts
-from workstation.widgets.style import load_palette
+from workstation.records.changes import Change
+from workstation.records.words import EventKind
 
 SIZES = ((1280, 720), (1920, 1080))
-
-
-def a_ring(seed: int, *, scratch: bool = False, width: int = 1280, height: int = 1024) -> Image:
-    rng = np.random.default_rng(seed)
-    image = np.full((height, width), 70, np.float32)
-    centre = (width // 2 + int(rng.integers(-15, 15)), height // 2 + int(rng.integers(-15, 15)))
-    cv2.circle(image, centre, 400, 175, -1)
-    cv2.circle(image, centre, 210, 62, -1)
-    y, x = np.mgrid[:height, :width]
-    radius = np.hypot(x - centre[0], y - centre[1])
-    image += np.where((radius < 400) & (radius > 210), 12 * np.sin(radius / 3), 0)
-    if scratch:
-        cv2.line(
-            image, (centre[0] + 240, centre[1] - 160), (centre[0] + 320, centre[1] - 90), 60, 9
-        )
-    image = cv2.GaussianBlur(image, (0, 0), 1.5) + rng.normal(0, 3, image.shape)
-    return np.repeat(np.clip(image, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
-
-
-def ring_map(peak: float) -> ShownMap:
-    shown = a_map(peak, size=224, at=(84, 161))
-    y, x = np.mgrid[:224, :224]
-    wave = 0.25 * np.sin(x / 9) * np.cos(y / 11)
-    return (shown + wave.astype(np.float32)).clip(0).astype(np.float32)
-
-
-class Stage:
-    """The window on a fake engine and a fake record."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.record = FakeRecord(self.clock.now)
-        self.worker = FakeWorker()
-        self.standstill = Standstill(
-            self.record.add_not_inspecting, clock=self.clock, now=self.clock.now
-        )
-        self.standstill.begin(None)
-        self.controller = InspectController(
-            self.record,
-            self.standstill,
-            describe=lambda release: release,  # type: ignore[arg-type, return-value]
-            clock=self.clock,
-            now=self.clock.now,
-        )
-        self.page = InspectPage(self.controller, load_palette(), clock=self.clock)
-        self.window = MainWindow(
-            self.page,
-            self.controller.line,
-            load_palette(),
-            facts=lambda: StationFacts("line-1", "local", 212.4, 0),
-        )
-        self.number = 4700
-
-    def part(self, verdict: Verdict, *, simulated: bool = False) -> None:
-        self.number += 1
-        bad = verdict is not Verdict.OK
-        inspection = an_inspection(
-            verdict,
-            number=self.number,
-            simulated=simulated,
-            image=a_ring(self.number, scratch=bad),
-            shown_map=ring_map({Verdict.OK: 1.2, Verdict.REVIEW: 2.3, Verdict.NG: 4.3}[verdict]),
-        )
-        self.record.took(self.number, inspection)
-        self.controller.inspected(self.number, inspection)
-        self.clock.go_on(1.6)
-
-    def running(self, *, simulated: bool = False, roi: Roi | None = None) -> None:
-        self.record.counts = ShiftCounts(ok=1170, review=11, ng=24, faults=1, final_ok=1172)
-        self.record.lot_parts["4711"] = 388
-        self.controller.release_changed(ReleaseFacts("r-3f2a91c0", "ring 40", LIMITS, 3.2, roi))  # type: ignore[arg-type]
-        name, words = "folder", "Watching D:\\line1\\pictures, 0 waiting."
-        if simulated:
-            name, words = "simulator", "The built-in line draws a part every 1.6 s."
-        self.controller.source_changed(SourceStatus(name, words, healthy=True))
-        self.engine(EngineState.CONTINUOUS_EXECUTION, "")
-
-    def engine(self, state: EngineState, sentence: str) -> None:
-        self.standstill.state_changed(state, sentence)
-        self.controller.state_changed(state, sentence)
-
-    def shift(self, last: Verdict, *, simulated: bool = False, roi: Roi | None = None) -> None:
-        self.running(simulated=simulated, roi=roi)
-        o, r, n = Verdict.OK, Verdict.REVIEW, Verdict.NG
-        for verdict in (o, o, o, r, o, o, n, o, o, o, n, o, o, last):
-            self.part(verdict, simulated=simulated)
 
 
 def starting(s: Stage) -> None:
@@ -252,9 +165,96 @@ def refused(s: Stage) -> None:
     s.page.act(Action.REALLY_OK)
 
 
+def camera(s: Stage, last: Verdict = Verdict.OK, *, waiting: int = 0, late: int = 0) -> None:
+    """A camera that takes a part per trigger."""
+    s.controller.next_part.source_chosen(CameraConfig(trigger=OnDemand()))
+    s.shift(last)
+    words = "Camera USB 3.0 at 30 frames/s, on trigger."
+    s.controller.source_changed(
+        SourceStatus("camera", words, healthy=True, waiting=waiting, late=late, frames_per_s=30.0)
+    )
+
+
+def trigger(s: Stage) -> None:
+    camera(s, waiting=3, late=5)
+
+
+def first_trigger(s: Stage) -> None:
+    s.controller.next_part.source_chosen(CameraConfig(trigger=OnDemand()))
+    s.running()
+
+
+def scanned(s: Stage) -> None:
+    camera(s)
+    s.page.bars.scanned("4711-2026-000815-A")
+
+
+def unknown_code(s: Stage) -> None:
+    s.controller.scans.patterns = CodePatterns(part=r"\d+")
+    camera(s)
+    s.page.bars.scanned("4711-2026-000815-A")
+
+
+def many_alarms(s: Stage) -> None:
+    s.record.changes = [
+        Change(EventKind.LIMIT_CHANGED, s.clock.now(), "local", "limit 3.40 → 3.20"),
+        Change(EventKind.LOT_CHANGED, s.clock.now(), "local", "lot 4710 → 4711"),
+    ]
+    s.shift(Verdict.OK)
+    for _ in range(5):
+        s.part(Verdict.NG)
+
+
+def light(s: Stage) -> None:
+    s.shift(Verdict.OK)
+    usual = {n: Usual(mean=c.scale(0.4), sigma=0.02) for n, c in COMPARISONS.items()}
+    s.controller.line.health.judge_by(HealthBaseline(pictures=50, usual=usual))
+    sigmas = dict.fromkeys(map(str, COMPARISONS), 0.0) | {"brightness": -3.2}
+    warning = (
+        "The picture is too dark: its brightness is 96 of 255, 110 of 255 is usual. Check the "
+        "light and the exposure, and clean the lens."
+    )
+    s.part(Verdict.OK, health=HealthReading(values={}, sigmas=sigmas, warning=warning))
+
+
+def light_off(s: Stage) -> None:
+    s.shift(Verdict.OK)
+    for number in range(4790, 4794):
+        fault = a_fault(number)
+        reason = (
+            "The picture is black: its brightness is 2 of 255, and nothing is to be seen in it. "
+            "Switch the light on, and take the cap off the lens."
+        )
+        black = Frame(np.zeros((1024, 1280, 3), np.uint8), fault.origin)
+        s.controller.faulted(
+            number, replace(fault, kind=FaultKind.HEALTH, reason=reason, frame=black)
+        )
+
+
+def muted(s: Stage) -> None:
+    s.shift(Verdict.NG)
+    s.page.act(Action.SOUND)
+
+
+def attempt(s: Stage) -> None:
+    s.shift(Verdict.NG)
+    origin = replace(s.controller.line.live.origin, attempt=2)  # type: ignore[union-attr]
+    s.part(Verdict.REVIEW, origin=origin)
+
+
+def lost_camera(s: Stage) -> None:
+    camera(s)
+    words = "Camera USB 3.0 gives no pictures; Loupe tries again in 5 s. Check its cable."
+    s.controller.source_changed(SourceStatus("camera", words, healthy=False))
+    s.engine(EngineState.ERROR, words)
+    s.controller.acknowledge()
+
+
 STATES: tuple[Callable[[Stage], None], ...] = (
     starting, fitting, waiting, ready, stopped, ok, review, ng, judged, fault, trial, demo,
     own_pictures, lost_source, hung, lot, messages, looking_back, sheet, refit, restarted, refused,
+    trigger, first_trigger, scanned, unknown_code, many_alarms, light, light_off, muted, attempt,
+    lost_camera,
 )  # fmt: skip
 
 

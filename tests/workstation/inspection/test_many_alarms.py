@@ -71,7 +71,7 @@ def test_the_message_says_how_many_against_what_and_what_changed(line: Line) -> 
     message = line.shown.messages.newest
     assert message.act
     assert message.words.startswith(
-        "5 of the last 5 parts are NG, REVIEW or fault, 3.0 % of the shift before them. "
+        "5 of the last 5 parts are NG, REVIEW or fault; before them it was 3.0 % in this shift. "
     )
     assert "limit 3.20 → 2.90" in message.words
     assert "lot 1 → 2" in message.words

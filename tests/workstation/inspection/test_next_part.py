@@ -43,7 +43,7 @@ def test_the_trigger_is_there_where_the_source_waits_for_one(
     line.controller.next_part.source_chosen(config)
     line.run()
     page.refresh()
-    assert page.trigger_key.isVisible() is shown
+    assert page.bottom.trigger.isVisible() is shown
     page.act(Action.TRIGGER)
     assert line.worker.asked == ([("trigger",)] if shown else [])
 
@@ -58,7 +58,7 @@ def test_a_pedal_triggers_once_however_long_it_is_pressed(
     for _ in range(5):
         pedal.press(" ", Qt.Key.Key_Space, after_ms=30, repeats=True)
     qtbot.waitUntil(lambda: line.worker.asked == [("trigger",)])
-    qtbot.mouseClick(page.trigger_key, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.bottom.trigger, Qt.MouseButton.LeftButton)
     assert line.worker.asked == [("trigger",)] * 2
 
 
@@ -67,7 +67,7 @@ def test_a_stopped_line_takes_no_trigger(line: Line, page: InspectPage) -> None:
     line.run()
     line.worker.state_changed.emit(EngineState.READY, "")
     page.act(Action.TRIGGER)
-    assert not page.trigger_key.isEnabled()
+    assert not page.bottom.trigger.isEnabled()
     assert line.worker.asked == []
     assert "start" in line.shown.notice
 
@@ -81,7 +81,7 @@ def test_ready_waits_for_a_trigger_and_the_queue_is_shown(line: Line, page: Insp
         SourceStatus("camera", "Camera 1.", healthy=True, waiting=3, late=5)
     )
     page.refresh()
-    assert page.trigger_key.text() == "wait 3, late 5"
+    assert page.bottom.trigger.text() == "wait 3, late 5"
 
 
 def test_again_asks_for_the_part_its_key_names(line: Line, page: InspectPage) -> None:
@@ -93,16 +93,16 @@ def test_again_asks_for_the_part_its_key_names(line: Line, page: InspectPage) ->
         line.part(verdict, number)
         line.look()
         page.refresh()
-        asked.append(page.again_key.text())
+        asked.append(page.bottom.again.text())
         page.act(Action.AGAIN)
     line.worker.faulted.emit(4, a_fault(4))
     line.look()
     page.refresh()
-    asked.append(page.again_key.text())
+    asked.append(page.bottom.again.text())
     page.act(Action.AGAIN)
     line.shown.look_at(1)
     page.refresh()
-    asked.append(page.again_key.text())
+    asked.append(page.bottom.again.text())
     page.act(Action.AGAIN)
     names = ["000001", "000002", "000002", "000004", "000001"]
     assert asked == [f"again {name}" for name in names]

@@ -48,7 +48,7 @@ def test_keys_on_screen_do_the_same(line: Line, page: InspectPage, qtbot: QtBot)
     page.refresh()
     qtbot.mouseClick(page.pane.keys[FeedbackVerdict.UNSURE], Qt.MouseButton.LeftButton)
     assert line.record.feedback == {1: (4, FeedbackVerdict.UNSURE)}
-    qtbot.mouseClick(page.stop_key, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.bottom.stop, Qt.MouseButton.LeftButton)
     assert line.worker.asked == [("stop",)]
 
 
@@ -159,8 +159,8 @@ def test_a_click_on_the_strip_looks_again(line: Line, page: InspectPage, qtbot: 
     for number in (1, 2, 3):
         line.part(Verdict.OK, number)
     page.refresh()
-    place = page.strip.place_of(2).center().toPoint()
-    qtbot.mouseClick(page.strip, Qt.MouseButton.LeftButton, pos=place)
+    place = page.bottom.strip.place_of(2).center().toPoint()
+    qtbot.mouseClick(page.bottom.strip, Qt.MouseButton.LeftButton, pos=place)
     page.refresh()
     assert page.view.part is not None
     assert "000001" in page.view.part.caption
