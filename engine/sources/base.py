@@ -134,7 +134,7 @@ class SimulatorConfig(_Config):
     defect_rate: float = Field(default=0.12, ge=0, le=1)
     strength: float = Field(default=2.0, gt=0)
     """Contrast and area of the drawn defects; 1 is hard to see, 2 is plain to a person. See
-    ``engine.synthetic.parts.defects``."""
+    ``engine.synthetic.parts.graded``."""
     light_loss: float = Field(default=0.0, ge=0, le=1)
     """Share of the light that is missing: 0 as set up, 1 switched off."""
     first: int = Field(default=1, ge=1)
