@@ -59,6 +59,10 @@ class StationProcess:
             elif self.process.poll() is not None and self._new.empty():
                 assert condition(), f"it ended; said: {self.said} {self.complaints}"
 
+    def until_parts(self, count: int) -> None:
+        """Read on until so many parts were told."""
+        self.until(lambda: len(self.parts) >= count)
+
     def type(self, line: str) -> None:
         """Type a line on its standard input."""
         assert self.process.stdin is not None

@@ -56,12 +56,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "line"
 
 
-def told(run: Run) -> list[dict[str, Any]]:
+def lines(run: Run) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run.out.splitlines()]
 
 
 def of_kind(run: Run, event: str) -> list[dict[str, Any]]:
-    return [line for line in told(run) if line["event"] == event]
+    return [line for line in lines(run) if line["event"] == event]
 
 
 def rows(station: Station, table: type[Any]) -> list[Any]:
@@ -100,7 +100,7 @@ def test_until_the_folder_is_empty(station: Station, folder: Path) -> None:
     (ended,) = of_kind(run, "ended")
     assert (ended["exit_code"], ended["parts"], ended["failure"]) == (3, 5, None)
     assert ended["outcomes"]["fault"] == 1
-    assert told(run)[-1] == ended
+    assert lines(run)[-1] == ended
     states = [line["state"] for line in of_kind(run, "state")]
     assert states[-2:] == ["ContinuousExecution", "Halted"]
     assert station.settings.source == FolderConfig(path=folder)
@@ -122,12 +122,18 @@ def test_a_number_of_simulated_parts_as_plain_lines(station: Station) -> None:
     assert station.settings.source == source
 
 
-def test_a_video_to_its_end(station: Station, tmp_path: Path) -> None:
-    video = tmp_path / "line.avi"
-    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 25, (96, 72))
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    """One second of good parts."""
+    path = tmp_path / "line.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (96, 72))
     for number in range(25):
         writer.write(good_image(number))
     writer.release()
+    return path
+
+
+def test_a_video_to_its_end(station: Station, video: Path) -> None:
     run = station.run("watch", "--release", station.release.id, "--video", video, "--json")
     assert run.code in (0, 3), run.err
     (ended,) = of_kind(run, "ended")
@@ -183,7 +189,7 @@ def test_a_station_waits_for_more_and_holds_its_folder(
 ) -> None:
     save_good(folder, 2, first=100)
     watch = start("--release", station.release.id, "--folder", folder)
-    watch.until(lambda: len(watch.parts) == 2)
+    watch.until_parts(2)
     second = station.run("watch", "--folder", folder)
     assert (second.code, second.out) == (1, "")
     assert f"process {watch.process.pid} on " in second.err
@@ -192,7 +198,7 @@ def test_a_station_waits_for_more_and_holds_its_folder(
     assert station.verified()["sound"]
     assert station.run("records", "reindex").code == 0, "its transactions are short"
     save_good(folder, 1, first=500)
-    watch.until(lambda: len(watch.parts) == 3)
+    watch.until_parts(3)
     watch.process.send_signal(signal.SIGTERM)
     assert watch.ended() == 0, watch.complaints
     assert watch.told[-1]["reason"] == "Ended by SIGTERM."
@@ -224,18 +230,36 @@ def test_the_part_in_hand_is_recorded(
 
 @needs_signals
 @pytest.mark.slow
+def test_a_code_typed_at_the_station_takes_a_part(
+    station: Station, video: Path, start: Start
+) -> None:
+    command = ("--release", station.release.id, "--video", video, "--repeat", "--trigger", "line")
+    watch = start(*command)
+    watch.until(lambda: any(line.get("state") == "ContinuousExecution" for line in watch.told))
+    for number, code in enumerate(("4711", "4712", "4711"), start=1):
+        watch.type(code)
+        watch.until_parts(number)
+    told = [(part["part_id"], part["attempt"]) for part in watch.parts]
+    assert told == [("4711", 1), ("4712", 1), ("4711", 2)]
+    watch.process.send_signal(signal.SIGTERM)
+    assert watch.ended() in (0, 3)
+    assert len(station.rows()) == len(watch.parts) == 3
+
+
+@needs_signals
+@pytest.mark.slow
 def test_a_killed_station_goes_on_where_it_was(
     station: Station, folder: Path, start: Start
 ) -> None:
     save_good(folder, 2, first=100)
     command = ("--release", station.release.id, "--folder", folder)
     killed = start(*command)
-    killed.until(lambda: len(killed.parts) == 2)
+    killed.until_parts(2)
     killed.process.kill()
     killed.ended()
     save_good(folder, 2, first=500)
     watch = start(*command)
-    watch.until(lambda: len(watch.parts) == 2)
+    watch.until_parts(2)
     assert watch.complained("Taken over from a station that was cut off")
     watch.process.send_signal(signal.SIGTERM)
     assert watch.ended() == 0
