@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -13,13 +14,18 @@ from engine.errors import SourceError, UnfitPictureError
 from engine.inspector import Inspector
 from engine.sources.base import PartName, SimulatorConfig, Source, SourceConfig
 from engine.sources.opening import open_source
-from engine.sources.orders import Orders
+from engine.sources.orders import Order, Orders
 from engine.sources.simulator import SimulatorSource
 from engine.types import Fault, FaultKind, FileKey, Frame, Image, Inspection, Origin
 
 log = logging.getLogger(__name__)
 
 _NO_RECORD = "The record cannot be written; no further part is taken until it can."
+
+_MISSED = (
+    "The source was closed while this part waited for its turn, so it was not inspected. Take it "
+    "out by hand."
+)
 
 
 class Recorder(Protocol):
@@ -88,17 +94,14 @@ class Execution:
         """Where parts come from; None: no source is chosen."""
         return self._source
 
-    def change_source(self, config: SourceConfig | None) -> None:
-        """Close the source and open another; None: no source.
+    def open_source(self, config: SourceConfig) -> None:
+        """Open a source, after the former one was closed.
 
         Raises
         ------
         SourceError
             It cannot be opened; there is no source now, and `lost` says why.
         """
-        self.close_source()
-        if config is None:
-            return
         try:
             self._source = open_source(
                 config,
@@ -118,13 +121,14 @@ class Execution:
         simulator.adjust(config)
         return True
 
-    def close_source(self) -> None:
-        """Give the source back; what was ordered from it is forgotten."""
+    def close_source(self) -> list[Told]:
+        """Give the source back; a part whose picture was ordered and not yet taken is a fault."""
+        self.lost, name = "", "none"
         if self._source is not None:
+            name = self._source.status().name
             self._source.close()
             self._source = None
-        self.orders.drop_all()
-        self.lost = ""
+        return [self._missed(order, name) for order in self.orders.drop_all()]
 
     def take_again(self, origin: Origin) -> None:
         """Let the next part be this one once more.
@@ -213,6 +217,24 @@ class Execution:
             kind = FaultKind.RECORD if recording else FaultKind.ENGINE
             reason = _sentence(frame.origin, kind, error)
             return self._faulted(replace(fault, kind=kind, reason=reason))
+
+    def _missed(self, order: Order, source: str) -> Told:
+        """Record that a part was there whose picture nobody will take any more."""
+        part_id, attempt = order.code or "without a number", 1
+        with suppress(Exception):  # the boundary of `_inspect`: a fault without its name is one too
+            named = self._recorder.name_part(order.code, order.asked_at)
+            part_id, attempt = named.part_id, named.attempt
+        origin = Origin(
+            source=source,
+            part_id=part_id,
+            taken_at=order.asked_at,
+            number=0,
+            simulated=False,
+            sha256=None,
+            attempt=attempt,
+        )
+        release_id = None if self.inspector is None else self.inspector.release.id
+        return self._faulted(Fault(origin, FaultKind.TRIGGER, _MISSED, release_id))
 
     def _faulted(self, fault: Fault) -> Told:
         """Record a fault; one that cannot be recorded is told all the same, and written later."""

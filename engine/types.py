@@ -80,7 +80,8 @@ class Origin:
     taken_at: datetime
     """UTC, timezone-aware."""
     number: int
-    """Running number of the picture within this opening of the source, from 1."""
+    """Running number of the picture within this opening of the source, from 1; 0: none was taken
+    of this part."""
     simulated: bool
     sha256: str | None
     """Hex SHA-256 of the file's bytes (for pictures without a file: shape and raw RGB); None when

@@ -125,8 +125,10 @@ class EngineWorker(QObject):
     @Slot(object)
     def set_source(self, config: SourceConfig | None) -> None:
         """Change to another source from the next frame on; None: no source."""
+        self._close_source()
         try:
-            self._execution.change_source(config)
+            if config is not None:
+                self._execution.open_source(config)
         except SourceError as error:
             self.refused.emit(str(error))
         self._tell_source()
@@ -209,7 +211,7 @@ class EngineWorker(QObject):
                 timer.stop()
         self._turns = None
         self._drop_fit()
-        self._execution.close_source()
+        self._close_source()
         self._execution.record_late()
         self._halted = True
         self._tell_state()
@@ -291,6 +293,10 @@ class EngineWorker(QObject):
         if self._fit is not None:
             self._fit.close()
             self._fit = None
+
+    def _close_source(self) -> None:
+        for told in self._execution.close_source():
+            self.faulted.emit(told.number, told.outcome)
 
     def _tell_loss(self) -> None:
         """Tell of a loss or its end at once; the sentence may change with each try."""

@@ -128,13 +128,15 @@ class Orders:
         with self._lock:
             return self._beyond.popleft() if self._beyond else None
 
-    def drop_all(self) -> None:
-        """Forget what waits: the source it was meant for is gone."""
+    def drop_all(self) -> list[Order]:
+        """Give up what waits, because the source it was meant for is gone: each becomes a fault."""
         with self._lock:
-            self._waiting.clear()
+            left = [*self._served, *self._waiting, *self._beyond]
             self._served.clear()
+            self._waiting.clear()
             self._beyond.clear()
             self._code = None
+            return left
 
     def _given_code(self) -> str | None:
         code, self._code = self._code, None

@@ -644,6 +644,19 @@ def test_a_source_that_is_no_simulator_cannot_be_adjusted(judging: RunningLine) 
     assert "simulator" in judging.heard.refused[0]
 
 
+def test_a_trigger_whose_source_is_closed_is_a_fault(judging: RunningLine) -> None:
+    judging.take()
+    judging.engine.start_requested.emit()
+    judging.until(lambda: judging.heard.state is EngineState.CONTINUOUS_EXECUTION)
+    judging.engine.scan_requested.emit("4711")
+    judging.engine.trigger_requested.emit()
+    judging.engine.source_requested.emit(None)
+    judging.until(lambda: judging.heard.faulted)
+    ((number, fault),) = judging.heard.faulted
+    assert (number, fault.kind, fault.origin.part_id) == (1, FaultKind.TRIGGER, "4711")
+    assert "not inspected" in fault.reason and judging.recorder.rows == [fault]
+
+
 def test_an_ended_engine_is_halted(judging: RunningLine) -> None:
     judging.end()
     assert judging.heard.state is EngineState.HALTED
