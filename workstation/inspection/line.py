@@ -12,6 +12,7 @@ from engine.types import EngineState, FitStep, Origin
 from workstation.inspection.counters import ShiftCounters
 from workstation.inspection.health_watch import HealthWatch
 from workstation.inspection.judging import KEPT_IN_MEMORY, JudgingDesk
+from workstation.inspection.kept_pictures import KeptPictures
 from workstation.inspection.limit_trial import LimitTrial
 from workstation.inspection.record import Record
 from workstation.inspection.release_facts import ReleaseFacts
@@ -48,8 +49,7 @@ class Line:
         self._clock = clock
         self._now = now
         self._shift: Shift | None = None
-        self._unshrunk: set[int] = set()
-        self._looked_up: set[int] = set()
+        self._pictures = KeptPictures(lambda number: self.asked(lambda: record.picture(number)))
         self._notice = ("", 0.0)
         self.revision = 0
 
@@ -182,7 +182,7 @@ class Line:
                 self.unjudged += 1
         self.live, self.in_hand, self._took_s = part, None, self._clock()
         self.recent.appendleft(part)
-        self._unshrunk.add(part.inspection_id)
+        self._pictures.took(part)
         if part.outcome in (Outcome.NG, Outcome.REVIEW):
             self.judging.arrived(part)
             if part.outcome is Outcome.NG and self.freeze_on_ng:
@@ -237,7 +237,7 @@ class Line:
         held = self.judging.held
         for part in [*self.recent, *([] if held is None else [held])]:
             if part.inspection_id == inspection_id:
-                self.looking = self._with_picture(part)
+                self.looking = self._pictures.with_picture(part)
                 break
         self.changed()
 
@@ -263,39 +263,5 @@ class Line:
         if self._shift is not None and self._now() >= self._shift.end:
             # Nobody may have looked since it began: its first parts are counted in the record.
             self._begin_shift()
-        if self._unshrunk:
-            self._shrink()
-        held = self.judging.held
-        if held is not None and held.picture is None and held.inspection_id not in self._looked_up:
-            self.judging.replaced(self._with_picture(held))
+        if self._pictures.tidy(self.recent, self.judging):
             self.changed()
-        self._fetch_one_picture()
-
-    def _fetch_one_picture(self) -> None:
-        """After a restart, fetch the archived pictures of the last parts, one per repaint."""
-        for index, part in enumerate(self.recent):
-            kept = part.outcome in (Outcome.NG, Outcome.REVIEW) and part.picture is None
-            if kept and part.inspection_id not in self._looked_up:
-                self.recent[index] = self._with_picture(part)
-                self.changed()
-                break
-
-    def _shrink(self) -> None:
-        """Let go of the full pictures of all parts but the live one."""
-        small: dict[int, SeenPart] = {}
-        for part in [*self.recent, *self.judging.waiting, self.judging.held]:
-            if part is not None and part.inspection_id in self._unshrunk:
-                small.setdefault(part.inspection_id, part.kept())
-        self.recent = deque(
-            (small.get(part.inspection_id, part) for part in self.recent), maxlen=LAST_PARTS
-        )
-        for part in small.values():
-            self.judging.replaced(part)
-        self._unshrunk.clear()
-
-    def _with_picture(self, part: SeenPart) -> SeenPart:
-        if part.picture is not None:
-            return part
-        self._looked_up.add(part.inspection_id)
-        image = self.asked(lambda: self.record.picture(part.inspection_id))
-        return part if image is None else part.with_picture(image)
