@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.sources.base import CameraConfig, OnDemand
 from engine.types import EngineState, FitStep, Verdict
 from tests.workstation.inspection.conftest import FACTS, Line
 from tests.workstation.inspection.typing import Typist
@@ -175,7 +176,9 @@ def test_the_picture_has_sixty_percent_of_a_small_window(page: InspectPage) -> N
 def test_nothing_is_cut(line: Line, page: InspectPage, width: int, height: int) -> None:
     window = window_of(page)
     window.resize(width, height)
+    line.controller.next_part.source_chosen(CameraConfig(trigger=OnDemand()))
     line.run(simulated=True)
+    page.bars.scanned("4711-2026-000815-A")
     line.part(Verdict.NG, 1, simulated=True)
     line.look()
     line.controller.judgements.judge(FeedbackVerdict.UNSURE)
