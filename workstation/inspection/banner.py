@@ -33,7 +33,9 @@ def _said(line: Line) -> BannerState:
         words = since_words(since, now=line.now)
         return BannerState(sign, NOT_INSPECTING, why_not_inspecting(line), since=words)
     if state is StationState.FAULT:
-        return BannerState(Sign.FAULT, "FAULT", "no pictures come in")
+        # A word from source or watchdog may be here a moment before the engine's own.
+        why = "the engine does not answer" if line.hung else "the source is lost"
+        return BannerState(Sign.FAULT, "FAULT", why)
     part = line.live
     if part is None:
         return BannerState(Sign.NONE, StationState.READY, _awaited(line))

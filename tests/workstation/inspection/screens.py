@@ -114,7 +114,9 @@ def lost_source(s: Stage) -> None:
 
 def hung(s: Stage) -> None:
     s.shift(Verdict.OK)
-    s.controller.engine_hung("The engine has not answered for 5 s on part 004715. Take it out.")
+    words = "The engine has not answered for 5 s on part 004715. Take it out."
+    s.standstill.engine_hung(words)
+    s.controller.engine_hung(words)
 
 
 def lot(s: Stage) -> None:
