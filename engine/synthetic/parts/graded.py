@@ -5,6 +5,10 @@ face as on a smooth one. A defect of the surface changes the light rather than c
 structure under it and the sensor's noise stay visible inside. A defect of the structure (a thread
 that is broken, a component that is missing) has the contrast of its materials; there strength
 grades the size alone.
+
+At strength 0.5 PatchCore on `gabor` scores between 0.70 and 0.90 on every part (image AUROC; see
+tests/benchmarks/simulator_parts.py): harder could not be told from luck, easier would teach
+nothing.
 """
 
 from __future__ import annotations

@@ -24,8 +24,6 @@ class PartType:
     draw: Callable[[np.random.Generator], GoodPart]
     kinds: tuple[DefectKind, ...]
     """What can be wrong with it."""
-    scale: float = 1.0
-    """What strength is multiplied by, so that strength 0.5 is about as hard on every part."""
 
 
 PARTS: Mapping[PartKind, PartType] = {
@@ -77,7 +75,7 @@ def draw_part(
     if defect is None:
         light, mask, kind = scene.light, np.zeros_like(scene.part_mask), None
     else:
-        spoilt = good.spoil(defect.kind, part_type.scale * defect.strength, rng)
+        spoilt = good.spoil(defect.kind, defect.strength, rng)
         light, mask, kind = spoilt.light, spoilt.mask, defect.kind
     image = expose(scene, light, light_loss=light_loss)
     return Drawn(image=image, part_mask=scene.part_mask, mask=mask, kind=kind)

@@ -85,7 +85,7 @@ class TestDefects:
         for strength in (0.5, 2.0):
             bad = [drawn(part, number, kind, strength) for number in (0, 1)]
             share = np.mean([it.mask.sum() / it.part_mask.sum() for it in bad])
-            wanted = AREA_SHARE * PARTS[part].scale * strength
+            wanted = AREA_SHARE * strength
             assert share == pytest.approx(wanted, rel=0.4)
             seen.append(sum(change(drawn(part, number), bad[number]).sum() for number in (0, 1)))
         assert seen[1] > 1.8 * seen[0]
