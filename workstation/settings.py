@@ -8,7 +8,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from engine.sources.base import SourceConfig
 from workstation.whole_file import whole_file
@@ -64,7 +64,7 @@ class Settings(BaseModel):
     alarm_parts: int = Field(default=10, ge=1)
     """How many of the last parts are looked at for many alarms."""
     alarm_limit: int = Field(default=5, ge=1)
-    """How many of them may not be OK before a message asks for somebody; at most `alarm_parts`."""
+    """So many of them not OK, or all of them, raise a message that asks for somebody."""
     alarm_stops: bool = False
     """Whether that stops the line too."""
     sounds_on: bool = True
@@ -81,13 +81,6 @@ class Settings(BaseModel):
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}") from error
         return pattern
-
-    @field_validator("alarm_limit")
-    @classmethod
-    def _can_be_reached(cls, limit: int, info: ValidationInfo) -> int:
-        if limit > info.data.get("alarm_parts", limit):
-            raise ValueError("no more than alarm_parts can be alarms among them")
-        return limit
 
     @field_validator("shifts")
     @classmethod
