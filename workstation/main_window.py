@@ -194,7 +194,7 @@ class MainWindow(QWidget):
 
     def _follow_size(self) -> None:
         sizes = Sizes.for_window(
-            self.width(), self.height(), dots_per_inch=dots_per_inch(self.screen())
+            self.width(), self.height(), dots_per_inch=dots_per_inch(self)
         )
         if sizes != self._sizes:
             self._sizes = sizes

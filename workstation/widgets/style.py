@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from PySide6.QtGui import QScreen
+from PySide6.QtGui import QPaintDevice
 
 MM_PER_INCH = 25.4
 KEY_MM = 24.0
@@ -121,9 +121,13 @@ def style_sheet(palette: Palette, sizes: Sizes) -> str:
     return Template(template).substitute(asdict(palette) | asdict(sizes))
 
 
-def dots_per_inch(screen: QScreen | None) -> float:
-    """Give the physical dots per inch of `screen`; 0 without one."""
-    return 0.0 if screen is None else screen.physicalDotsPerInch()
+def dots_per_inch(window: QPaintDevice) -> float:
+    """Give the physical dots per inch of the screen that shows `window`.
+
+    The window is asked, not its screen: PySide 6.11.3 takes the screen that `QWidget.screen` gives
+    for a child of the widget, and the next window fails when the first is gone.
+    """
+    return (window.physicalDpiX() + window.physicalDpiY()) / 2
 
 
 def contrast(one: str, other: str) -> float:
