@@ -121,7 +121,8 @@ def hung(s: Stage) -> None:
 
 def lot(s: Stage) -> None:
     s.shift(Verdict.OK)
-    s.page.bars.ask_lot("L-2026-0302")
+    s.page.bars.ask_lot()
+    s.page.bars.lot.line.setText("L-2026-0302")
 
 
 def messages(s: Stage) -> None:
