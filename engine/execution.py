@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -87,7 +88,7 @@ class Execution:
         self._recorder = recorder
         self._began = began
         self._source: Source | None = None
-        self._unrecorded: Fault | None = None
+        self._unrecorded: deque[Fault] = deque()
 
     @property
     def source(self) -> Source | None:
@@ -123,12 +124,18 @@ class Execution:
 
     def close_source(self) -> list[Told]:
         """Give the source back; a part whose picture was ordered and not yet taken is a fault."""
-        self.lost, name = "", "none"
+        name = "none"
         if self._source is not None:
             name = self._source.status().name
             self._source.close()
             self._source = None
+        self.forget_loss()
         return [self._missed(order, name) for order in self.orders.drop_all()]
+
+    def forget_loss(self) -> None:
+        """Call the source lost no longer: nobody takes from it until it is asked again."""
+        if not self._unrecorded:
+            self.lost = ""
 
     def take_again(self, origin: Origin) -> None:
         """Let the next part be this one once more.
@@ -155,7 +162,7 @@ class Execution:
 
     def next_part(self) -> Told | None:
         """Take, inspect and record the next part; None when there is none now."""
-        if self.inspector is None or self._source is None or not self.record_late():
+        if not self.record_late() or self.inspector is None or self._source is None:
             return None
         began_s = time.monotonic()
         taken = self._grab(self._source)
@@ -166,16 +173,15 @@ class Execution:
         return self._inspect(taken, self.inspector, began_s)
 
     def record_late(self) -> bool:
-        """Record the fault that could not be; False while it still cannot, and nothing is taken."""
-        if self._unrecorded is None:
-            return True
-        try:
-            self._recorder.record_fault(self._unrecorded)
-        except Exception as error:  # the boundary of `_inspect`
-            self.lost = f"{_NO_RECORD} {error}"
-            return False
-        self._unrecorded = None
-        self.lost = ""
+        """Record the faults that could not be; False while one still cannot: nothing is taken."""
+        while self._unrecorded:
+            try:
+                self._recorder.record_fault(self._unrecorded[0])
+            except Exception as error:  # the boundary of `_inspect`
+                self.lost = f"{_NO_RECORD} {error}"
+                return False
+            self._unrecorded.popleft()
+            self.lost = ""
         return True
 
     def _grab(self, source: Source) -> Frame | Fault | None:
@@ -238,11 +244,14 @@ class Execution:
 
     def _faulted(self, fault: Fault) -> Told:
         """Record a fault; one that cannot be recorded is told all the same, and written later."""
+        if self._unrecorded:  # in order, and without waiting once more for a record that is busy
+            self._unrecorded.append(fault)
+            return Told(0, fault)
         try:
             return Told(self._recorder.record_fault(fault), fault)
         except Exception as error:  # the boundary of `_inspect`
             log.exception("the fault of part %s could not be recorded", fault.origin.part_id)
-            self._unrecorded = fault
+            self._unrecorded.append(fault)
             self.lost = f"{_NO_RECORD} {error}"
             return Told(0, fault)
 

@@ -120,6 +120,8 @@ class EngineWorker(QObject):
         """Inspect no further part."""
         self._wanted = False
         self.orders.pause()
+        self._execution.forget_loss()
+        self._tell_loss()
         self._tell_state()
 
     @Slot(object)
@@ -150,7 +152,10 @@ class EngineWorker(QObject):
             self.refused.emit(str(error))
             return
         if not self._wanted:
-            self.inspect_parts(1)
+            # What was ordered before the line was stopped comes first.
+            self.inspect_parts(max(1, self.orders.owed))
+        elif self._parts_left is not None:
+            self._parts_left += 1
 
     @Slot()
     def preview(self) -> None:
@@ -231,7 +236,11 @@ class EngineWorker(QObject):
 
     def _one_part(self) -> bool:
         """Take, inspect, record and announce one part; False when none was ready."""
-        told = self._execution.next_part() if self._wanted else None
+        told = None
+        if self._wanted:
+            told = self._execution.next_part()
+        else:
+            self._execution.record_late()
         if told is None:
             self._tell_loss()
             return False

@@ -63,6 +63,11 @@ class Orders:
         return len(self._waiting) + len(self._served)
 
     @property
+    def owed(self) -> int:
+        """Parts that will come of what was asked for, as pictures or as faults."""
+        return self.count + len(self._beyond)
+
+    @property
     def paused(self) -> bool:
         """Whether the line is stopped."""
         return self._paused
@@ -116,6 +121,11 @@ class Orders:
         """Take the oldest order that has its picture; None when there is none."""
         with self._lock:
             return self._served.popleft() if self._served else None
+
+    def put_back(self, order: Order) -> None:
+        """Return an order that was taken and came to nothing, before all others."""
+        with self._lock:
+            self._served.appendleft(order)
 
     def next_unserved(self, after_s: float) -> Order | None:
         """Take the oldest order for which no frame came within `after_s`: it becomes a fault."""

@@ -111,6 +111,39 @@ def test_while_nothing_can_be_recorded_no_further_part_is_taken(judging: Running
     assert len(judging.heard.faulted) == 1
 
 
+def test_every_fault_that_cannot_be_recorded_waits_for_the_record(judging: RunningLine) -> None:
+    judging.take()
+    judging.engine.start_requested.emit()
+    judging.until(lambda: judging.heard.state is EngineState.CONTINUOUS_EXECUTION)
+
+    def fail(_: object) -> None:
+        raise RuntimeError("The disk is full.")
+
+    judging.recorder.before = fail
+    codes = ["4711", "4712", "4713"]
+    for code in codes:
+        judging.engine.scan_requested.emit(code)
+        judging.engine.trigger_requested.emit()
+    judging.take()  # another source: none of the three is taken any more
+    judging.until(lambda: len(judging.heard.faulted) == len(codes))
+    judging.until(lambda: judging.heard.state is EngineState.ERROR)
+    assert [number for number, _ in judging.heard.faulted] == [0, 0, 0]
+
+    judging.engine.stop_requested.emit()
+    judging.recorder.before = lambda _: None
+    judging.until(lambda: judging.heard.state is EngineState.READY)  # stopped as it is
+    assert [row.origin.part_id for row in judging.recorder.rows if isinstance(row, Fault)] == codes
+
+
+def test_a_line_that_is_stopped_has_lost_nothing(judging: RunningLine) -> None:
+    gone = SourceError("The folder is gone; check the network.")
+    judging.take(*[gone] * 50)
+    judging.engine.start_requested.emit()
+    judging.until(lambda: judging.heard.state is EngineState.ERROR)
+    judging.engine.stop_requested.emit()
+    judging.until(lambda: judging.heard.state is EngineState.READY)
+
+
 @pytest.mark.parametrize(
     "error",
     [SourceError("The folder is gone; check the network."), RuntimeError("The record is locked.")],

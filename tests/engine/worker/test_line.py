@@ -238,6 +238,21 @@ def test_a_part_inspected_again_is_its_next_attempt(judging: RunningLine) -> Non
     assert EngineState.SINGLE_EXECUTION in [state for state, _ in judging.heard.states]
 
 
+def test_a_stopped_line_takes_a_part_again_as_often_as_it_was_asked(judging: RunningLine) -> None:
+    judging.take(*frames(1))
+    judging.engine.parts_requested.emit(1)
+    judging.until(lambda: judging.heard.parts_done)
+    gate = Gate()
+    judging.recorder.before = gate
+    origin = replace(judging.heard.inspected[0][1].frame.origin, source="script")
+    judging.engine.again_requested.emit(origin)
+    judging.engine.again_requested.emit(origin)
+    judging.until(gate.reached.is_set)
+    gate.open()
+    judging.until(lambda: judging.heard.parts_done == 2)
+    assert len(judging.recorder.rows) == 3 and judging.heard.state is EngineState.READY
+
+
 def test_a_part_of_another_source_cannot_come_again(judging: RunningLine) -> None:
     judging.take()
     judging.engine.again_requested.emit(frames(1)[0].origin)
