@@ -152,8 +152,11 @@ class CameraSource:
         )
 
     def close(self) -> None:
-        """Give the camera back; see `Source.close`."""
+        """Give the camera back; see `Source.close`. A part in hand is among the orders again."""
         self._reader.stop()
+        taken, self._in_hand = self._in_hand, None
+        if taken is not None:
+            self._orders.put_back(Order(taken.code, taken.taken_at, self._clock(), taken.picture))
 
     def _next(self) -> _Taken | None:
         """Take what is due: what went wrong with orders, the ordered pictures, the newest frame."""
@@ -167,7 +170,8 @@ class CameraSource:
         trouble = self._trouble()
         if trouble:
             raise SourceError(trouble)
-        captured = self._newest.take()
+        # An order that still waits for its picture comes first: it may be all that is wanted.
+        captured = None if self._orders.count else self._newest.take()
         if captured is None:
             return None
         return _Taken(self._orders.take_code(), captured.taken_at, captured)

@@ -233,6 +233,34 @@ def test_a_part_is_taken_again_whatever_the_policy(place: Place) -> None:
     assert again.sha256 != first.sha256
 
 
+def test_a_part_is_taken_again_before_any_that_comes_by_itself(place: Place) -> None:
+    source = place.open()
+    place.driver.give(picture(1))
+    first = frame(source).origin
+    place.driver.give(picture(2))  # on offer
+    place.clock.go_on(0.01)
+    source.take_again(first, 2)
+    assert source.grab() is None
+    place.driver.give(picture(3))  # the camera was at work on it
+    place.driver.give(picture(4))
+    again = frame(source)
+    assert again.origin.part_id == first.part_id
+    np.testing.assert_array_equal(again.image, cv2.cvtColor(picture(4), cv2.COLOR_BGR2RGB))
+
+
+def test_a_part_in_hand_when_the_source_is_closed_is_among_the_orders(place: Place) -> None:
+    source = place.open()
+    place.orders.scan("A 1")
+    place.driver.give(picture(1))
+    place.record_fails = True
+    with pytest.raises(OSError, match="busy"):
+        source.grab()
+    place.driver.let_go()
+    source.close()
+    (left,) = place.orders.drop_all()
+    assert (left.code, left.picture is not None) == ("A 1", True)
+
+
 def test_a_lost_camera_takes_nothing_again(place: Place) -> None:
     source = place.open()
     place.driver.give(picture(1))
