@@ -87,6 +87,7 @@ class FolderSource:
                 f"The picture of part {origin.part_id} is gone or was changed since it was "
                 "inspected. Put the part before the camera again."
             )
+        attempt += sum(again.file == key for again in self._again)  # none of them is recorded yet
         self._again.append(replace(origin, attempt=attempt))
 
     def preview(self) -> Image | None:

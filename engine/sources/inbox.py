@@ -27,6 +27,10 @@ SETTLE_S = 0.5
 DEAD_LINK = "a link that leads nowhere"
 """An oddity that may pass: what it points to may still be on its way."""
 
+MOST_BYTES = 2 * 2**30
+"""A larger file is no picture: read whole it would fill the memory. The largest that is decoded
+(`engine.decoding.MAX_MEGAPIXELS`) has 1.4 GB as a TIFF of 16-bit RGBA."""
+
 _CHUNK = 100
 """Files looked at in one step."""
 
@@ -81,8 +85,8 @@ class Inbox:
         return self._full_looks
 
     def newest(self) -> FileKey | None:
-        """Give the file that was changed last, whether it is taken or not."""
-        keys = (sighting.key for sighting in self._seen.values())
+        """Give the file that was changed last, whether it is taken or not; no pipe or folder."""
+        keys = (sighting.key for sighting in self._seen.values() if not sighting.oddity)
         return max(keys, key=lambda key: key.mtime_ns, default=None)
 
     def scan(self) -> Iterator[tuple[str, int]]:
@@ -134,9 +138,12 @@ class Inbox:
 
         Only after a full look at the folder: one that was just renamed is found again by it.
         """
+        if not self._vanished or self._vanished[0][1] >= self._full_looks:
+            return None
+        there = {_content(sighting.key) for sighting in self._seen.values()}
         while self._vanished and self._vanished[0][1] < self._full_looks:
             sighting = self._vanished[0][0]
-            if not any(_same_content(seen.key, sighting.key) for seen in self._seen.values()):
+            if _content(sighting.key) not in there:
                 return sighting
             self._vanished.popleft()
         return None
@@ -201,12 +208,12 @@ class Inbox:
 
 
 def _oddity(found: os.stat_result) -> str:
-    """Say what it is that is no file; empty for a file."""
+    """Say what it is that is no picture file; empty for a file that may be one."""
     if stat.S_ISREG(found.st_mode):
-        return ""
+        return "" if found.st_size <= MOST_BYTES else f"a file of {found.st_size / 2**30:.0f} GiB"
     return "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
 
 
-def _same_content(one: FileKey, other: FileKey) -> bool:
-    """Tell whether it is the same file under another name, as far as can be told from outside."""
-    return (one.size, one.mtime_ns) == (other.size, other.mtime_ns)
+def _content(key: FileKey) -> tuple[int, int]:
+    """Give what a file keeps under another name, as far as can be told from outside."""
+    return key.size, key.mtime_ns

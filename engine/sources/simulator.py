@@ -64,6 +64,7 @@ class SimulatorSource:
                 f"The part {origin.part_id} is not one of the simulator's, so the simulator "
                 "cannot show it again. Change to the source it came from."
             )
+        attempt += sum(part_id == origin.part_id for part_id, _ in self._again)
         self._again.append((origin.part_id, attempt))
 
     def preview(self) -> Image:

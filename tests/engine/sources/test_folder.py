@@ -15,7 +15,7 @@ from watchdog.events import FileSystemEvent
 from engine.errors import SourceError
 from engine.sources.bell import Bell
 from engine.sources.folder import UNREADABLE_S, FolderSource
-from engine.sources.inbox import SETTLE_S
+from engine.sources.inbox import MOST_BYTES, SETTLE_S
 from engine.types import Fault, FaultKind, Frame
 from tests.engine.picture_files import saved, scene
 from tests.engine.sources.conftest import PNG, Line
@@ -113,6 +113,18 @@ class TestTaking:
         path.unlink()
         os.mkfifo(path)
         assert source._take(source._inbox.oldest()) is None
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+    def test_a_pipe_is_not_looked_into_either(self, line: Line) -> None:
+        os.mkfifo(line.folder / "pipe.png")
+        source = line.make()
+        assert source.preview() is None
+
+    def test_a_file_that_would_fill_the_memory_is_a_fault(self, line: Line) -> None:
+        with (line.folder / "dump.png").open("wb") as file:
+            file.truncate(MOST_BYTES + 1)  # takes no room on most disks
+        (fault,) = line.run(line.make())
+        assert isinstance(fault, Fault) and "is a file of 2 GiB, not a picture" in fault.reason
 
     @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
     def test_one_file_has_one_key_by_whichever_way_the_folder_is_reached(self, line: Line) -> None:
@@ -392,6 +404,15 @@ class TestEvents:
     def test_a_bell_that_cannot_listen_is_a_note(self, tmp_path: Path) -> None:
         with pytest.raises(OSError):
             Bell(str(tmp_path / "nowhere")).start()
+
+
+def test_files_that_are_asked_for_again_at_once_are_attempts_of_their_own(line: Line) -> None:
+    line.put("part.png")
+    source = line.make()
+    (first,) = line.run(source)
+    for _ in range(2):
+        source.take_again(first.origin, 2)
+    assert [taken.origin.attempt for taken in line.run(source)] == [2, 3]
 
 
 def test_a_folder_of_thousands_is_looked_at_in_short_steps(line: Line) -> None:

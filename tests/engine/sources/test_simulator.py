@@ -119,6 +119,9 @@ class TestAgain:
         assert (again.origin.part_id, again.origin.attempt) == ("DEMO-000001", 2)
         assert again.origin.sha256 == first.origin.sha256
         assert again.origin.number == 2
+        for _ in range(2):
+            source.take_again(first.origin, 3)
+        assert [grabbed(source).origin.attempt for _ in range(2)] == [3, 4]
         clock.go_on(1)
         assert grabbed(source).origin.part_id == "DEMO-000002"
 
