@@ -130,6 +130,7 @@ class Standstill(QObject):
     def state_changed(self, state: EngineState, sentence: str) -> None:
         """Hear in which state the engine is."""
         self._state = (state, sentence)
+        self._unrecorded &= state is EngineState.ERROR
         self._follow_all()
 
     @Slot(int, object)

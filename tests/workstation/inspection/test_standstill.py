@@ -120,6 +120,18 @@ def test_a_record_that_cannot_be_written_is_told_from_a_lost_source(
     assert station.spans == [(0, 9, reason)]
 
 
+def test_a_source_lost_after_the_record_is_written_again_has_its_own_reason(
+    station: Station,
+) -> None:
+    station.run()
+    station.worker.faulted.emit(0, a_fault())
+    station.says(EngineState.ERROR, "It cannot be written.")
+    station.says(RUNNING, after_s=9)
+    station.says(EngineState.ERROR, LOST, after_s=60)
+    station.says(RUNNING, after_s=9)
+    assert [reason for *_, reason in station.spans] == [Reason.NO_RECORD, Reason.NO_SOURCE]
+
+
 def test_a_hang_and_a_lock_have_their_own_reasons(station: Station) -> None:
     station.run()
     station.standstill.engine_hung("The engine has not answered for 5 s.")
