@@ -27,9 +27,10 @@ import cv2
 import numpy as np
 import PIL.Image
 
+from engine.sources.simulator import simulated_part
 from engine.synthetic.pictures import good_ring_pictures
 from engine.types import Image
-from tests.benchmarks.folder_run import loupe, save_line, save_pictures
+from tests.benchmarks.folder_run import LINE, loupe, save_line, save_pictures
 from tests.benchmarks.results import append_row, provenance
 from tests.faults.kill_nine import recorded
 
@@ -129,8 +130,8 @@ def run(scratch: Path, release: Path, *, nasty: int, good: int) -> Ordeal:
 
 
 def _picture(number: int) -> Image:
-    """Draw something that is not like the part, 40 × 60."""
-    return np.random.default_rng(number).integers(0, 255, (40, 60, 3), np.uint8)
+    """Draw a good part, so that it is the file that is nasty and not what it shows."""
+    return simulated_part(LINE.model_copy(update={"defect_rate": 0.0}), 100_000 + number).image
 
 
 def _encoded(number: int, suffix: str = ".png") -> bytes:
