@@ -8,7 +8,14 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 from rich.console import Console
 
 from engine.errors import SourceError
-from engine.sources.base import FolderConfig, OnDemand, ReplayConfig, SourceConfig, VideoConfig
+from engine.sources.base import (
+    FolderConfig,
+    OnDemand,
+    ReplayConfig,
+    SourceConfig,
+    SourceStatus,
+    VideoConfig,
+)
 from workstation.headless.ending import Ending
 from workstation.headless.exit_codes import DONE, FAILED, FAULTS
 from workstation.headless.json_lines import JsonLines
@@ -75,6 +82,7 @@ class WatchProgram(QObject):
         self.station = station
         self._wishes = wishes
         self._source = source
+        self._takes_lines = False
         self.running = RunningStation(station, device=wishes.device)
         endless = wishes.parts is None and not wishes.until_empty
         self.ending = Ending(endless=endless, until_empty=wishes.until_empty)
@@ -104,9 +112,10 @@ class WatchProgram(QObject):
             running.engine.start_requested.emit()
         else:
             running.engine.parts_requested.emit(self._wishes.parts)
-        running.open_source(self._source)
         if isinstance(getattr(self._source, "trigger", None), OnDemand):
-            trigger_by_lines(running.engine.worker.orders)
+            # Only from then on: what is typed on a line that does not run yet would get no row.
+            running.engine.worker.source_changed.connect(self._take_lines)
+        running.open_source(self._source)
         running.judge(self.station.settings.release_id, self._source)
 
     def _chosen_teller(self, *, as_json: bool) -> Teller:
@@ -115,6 +124,12 @@ class WatchProgram(QObject):
         if _can_paint(self._out):
             return LiveTable(self._out, self._tally, title=f"Loupe, {self.station.store.station}")
         return PlainLines(self._out.write)
+
+    @Slot(object)
+    def _take_lines(self, _opened: SourceStatus) -> None:
+        if not self._takes_lines:
+            self._takes_lines = True
+            trigger_by_lines(self.running.engine.worker.orders)
 
     @Slot()
     def _tell_ending(self) -> None:
