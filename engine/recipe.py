@@ -76,7 +76,8 @@ class Recipe(_Settings):
     backbone: str = "builtin"
     """`builtin` (the best one shipped), `gabor`, or the name of a timm CNN."""
     weights: str = "builtin"
-    """`builtin`, `timm` (download, only when asked), or the path of a .pth/.safetensors file."""
+    """`builtin`, `timm` (download, only when asked), or the path of a .pth/.safetensors file. The
+    name of imported weights is turned into their path before it comes here."""
     layers: tuple[str, ...] = ()
     """Layer names of the backbone, or strides such as "8"; empty: the backbone's own default."""
     size: int = Field(default=224, ge=64, le=2048, multiple_of=32)

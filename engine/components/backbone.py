@@ -91,11 +91,27 @@ def open_backbone(
         raise _no_such_backbone(name)
     if weights == "builtin":
         raise WeightsError(
-            f"{name} has no built-in weights. Give --weights timm (downloads once) or "
-            "--weights FILE, or use --backbone builtin."
+            f"{name} has no built-in weights. Give --weights timm (downloads once), "
+            "--weights FILE or --weights NAME (see `loupe weights list`), or use "
+            "--backbone builtin."
         )
-    network, chosen = _timm_network(name, layers)
     found = _download(name) if weights == "timm" else read_weights(Path(weights))
+    return fill_backbone(name, found, layers=layers, device=device)
+
+
+def fill_backbone(
+    name: str, found: Weights, *, layers: Sequence[str], device: torch.device
+) -> Backbone:
+    """Open a timm CNN with weights that were read from a file.
+
+    Raises
+    ------
+    RecipeError
+        No such backbone or layer.
+    WeightsError
+        The weights belong to another backbone.
+    """
+    network, chosen = _timm_network(name, layers)
     fitted = fitted_to(network, found, backbone=name, layers=chosen)
     network.load_state_dict(fitted, strict=False)
     return Backbone(name, chosen, found.origin, found.sha256, _frozen(network, device))
@@ -141,7 +157,14 @@ def _gabor(layers: Sequence[str], device: torch.device) -> Backbone:
     return Backbone("gabor", chosen, "builtin", sha256, _frozen(network, device))
 
 
-def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[str, ...]]:
+def strides_of(name: str) -> dict[str, str]:
+    """Give the stride of every layer of a timm CNN, finest first.
+
+    Raises
+    ------
+    RecipeError
+        timm has no CNN of this name.
+    """
     if not timm.is_model(name):  # timm would look for "hf-hub:…" by network
         raise _no_such_backbone(name)
     try:
@@ -149,7 +172,11 @@ def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[st
     except (RuntimeError, AttributeError, TypeError) as error:
         raise _no_such_backbone(name) from error
     info = whole.feature_info
-    strides = dict(zip(info.module_name(), map(str, info.reduction()), strict=True))
+    return dict(zip(info.module_name(), map(str, info.reduction()), strict=True))
+
+
+def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[str, ...]]:
+    strides = strides_of(name)
     chosen = _choose(layers or DEFAULT_STRIDES, strides, name)
     indices = tuple(list(strides).index(layer) for layer in chosen)
     # Only the layers asked for: what lies behind the last one is not even built.

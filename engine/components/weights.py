@@ -20,7 +20,8 @@ from engine.errors import WeightsError
 
 _WRAPPERS = ("state_dict", "model", "model_state_dict")
 _PREFIXES = ("module.", "model.", "backbone.")
-_COUNTER = "num_batches_tracked"
+COUNTER = "num_batches_tracked"
+"""Ending of names of tensors that count training steps and play no part in inference."""
 _IN_TORCHVISION_ORDER = frozenset(
     {"mobilenetv2_100", *(f"efficientnet_b{number}" for number in range(5))}
 )
@@ -122,19 +123,17 @@ def fitted_to(
         A part is missing, too many, or has another shape: the file belongs to another backbone.
     """
     wanted = {
-        name: tensor
-        for name, tensor in model.state_dict().items()
-        if not name.endswith(_COUNTER)  # counts training steps; plays no part in inference
+        name: tensor for name, tensor in model.state_dict().items() if not name.endswith(COUNTER)
     }
-    given = {_flat(name): tensor for name, tensor in weights.tensors.items()}
+    given = {flat(name): tensor for name, tensor in weights.tensors.items()}
     if backbone.partition(".")[0] in _IN_TORCHVISION_ORDER and not any(
-        _flat(name) in given for name in wanted
+        flat(name) in given for name in wanted
     ):
         in_order = _in_network_order(weights.tensors)
-        given = {_flat(name): tensor for name, tensor in zip(wanted, in_order, strict=False)}
+        given = {flat(name): tensor for name, tensor in zip(wanted, in_order, strict=False)}
     fitted = {}
     for name, tensor in wanted.items():
-        found = given.get(_flat(name))
+        found = given.get(flat(name))
         if found is None or found.shape != tensor.shape:
             what = "lacks" if found is None else f"has {tuple(found.shape)} for"
             raise WeightsError(
@@ -142,10 +141,10 @@ def fitted_to(
                 f"belong to {backbone}. Name the backbone they were saved from."
             )
         fitted[name] = found
-    known = {_flat(name) for name in model.state_dict()}
+    known = {flat(name) for name in model.state_dict()}
     for layer in layers:
         for name in given:
-            if name.startswith(f"{_flat(layer)}_") and name not in known:
+            if name.startswith(f"{flat(layer)}_") and name not in known:
                 raise WeightsError(
                     f"{weights.origin} has more in {layer!r} than {backbone}: these weights do not "
                     f"belong to {backbone}. Name the backbone they were saved from."
@@ -168,7 +167,7 @@ def _in_network_order(tensors: Mapping[str, Tensor]) -> list[Tensor]:
     return [tensors[name] for name in sorted(names, key=place)]
 
 
-def _flat(name: str) -> str:
+def flat(name: str) -> str:
     """Level a difference: feature extractors say ``features_0`` for the model's ``features.0``."""
     return name.replace(".", "_")
 
