@@ -53,6 +53,11 @@ class DataFolder:
         return self.releases / "blobs"
 
     @property
+    def weights(self) -> Path:
+        """One folder per name under which a person imported weights."""
+        return self.root / "weights"
+
+    @property
     def pictures(self) -> Path:
         """Teaching and golden pictures, and the archive."""
         return self.root / "pictures"

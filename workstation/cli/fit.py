@@ -22,6 +22,7 @@ from workstation.cli.options import (
     run_showing_progress,
     station_folder,
 )
+from workstation.cli.weights import find_weights
 
 if TYPE_CHECKING:
     from engine.releases.manifest import CalibrationRecord
@@ -41,10 +42,18 @@ def fit_command(
     ] = None,
     method: Annotated[MethodName, typer.Option()] = MethodName.PATCHCORE,
     backbone: Annotated[
-        str, typer.Option(help="builtin, gabor, or a timm CNN such as resnet18.")
-    ] = "builtin",
+        str | None,
+        typer.Option(
+            help="builtin, gabor, or a timm CNN such as resnet18; else what imported weights were "
+            "imported for, else builtin."
+        ),
+    ] = None,
     weights: Annotated[
-        str, typer.Option(help="builtin, timm (downloads once), or a .pth/.safetensors file.")
+        str,
+        typer.Option(
+            help="builtin, timm (downloads once), a .pth/.safetensors file, or the name of "
+            "imported weights (see `loupe weights list`)."
+        ),
     ] = "builtin",
     layers: Annotated[
         str, typer.Option(help="Layer names or strides, comma-separated, such as 8,16.")
@@ -81,6 +90,7 @@ def fit_command(
 ) -> None:
     """Fit a release to a folder of good pictures."""
     with complaining():
+        backbone, weights = find_weights(weights, backbone, data_dir)
         recipe = Recipe(
             part=part,
             method=method,

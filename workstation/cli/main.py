@@ -7,8 +7,9 @@ watch` without --parts or --until-empty then gives 0 or 3 like any other end, an
 asked for that was not reached. `loupe --headless` gives 1 then, and 0 for a run with faults, too.
 
 One station runs in a data folder: the window, `loupe --headless` or `loupe watch`. The other
-commands work beside it. `fit` and `releases import` add a release whole or not at all; `records
-reindex` writes in transactions so short that the line waits for none; the rest only reads.
+commands work beside it. `fit` and `releases import` add a release whole or not at all, as `weights
+import` adds weights; `records reindex` writes in transactions so short that the line waits for
+none; the rest only reads.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Annotated
 
 import typer
 
-from workstation.cli import evaluate, fit, inspect, records, releases, simulate, watch
+from workstation.cli import evaluate, fit, inspect, records, releases, simulate, watch, weights
 from workstation.cli.options import DataDir, complaining, typed
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command("simulate")(simulate.simulate_command)
 app.command("watch", epilog=watch.EPILOG)(watch.watch_command)
 app.add_typer(releases.app, name="releases")
 app.add_typer(records.app, name="records")
+app.add_typer(weights.app, name="weights")
 
 
 @app.callback(invoke_without_command=True)
