@@ -1,0 +1,194 @@
+"""A metric on Gabor patches: a small head that says which differences between patches matter.
+
+Its input is each stride-8 cell's neighbourhood as a memory bank sees it (averaged), what stands out
+in it (maximum), and the coarser cell around it. Its output has the averaged cell's length and,
+untrained, is that cell. The Gabor stack below stays as it is: patches need be computed only once
+for a training, which leaves the head so cheap to train that a station can do it on its own parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.components.gabor import GaborStack
+from engine.components.weights import fitted_to, read_weights
+
+FINE, COARSE = 227, 363
+"""Channels of the Gabor stack at strides 8 and 16."""
+INPUTS = 2 * FINE + COARSE
+HIDDEN = 256
+
+
+class Surroundings(nn.Module):
+    """The head's input: every stride-8 cell with what lies around it; nothing in it is trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gabor = GaborStack((8, 16))
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Give (B, h · w, 817) float32, h and w the side S / 8.
+
+        Parameters
+        ----------
+        batch
+            (B, 3, S, S) float32, normalised by ImageNet's mean and standard deviation; S a
+            multiple of 16, at least 64.
+        """
+        fine, coarse = self.gabor(batch)
+        averaged = functional.avg_pool2d(fine, 3, 1, 1)
+        around = functional.avg_pool2d(coarse, 3, 1, 1)
+        parts = [averaged, _widened_by_maximum(fine), _enlarged(around, to=fine)]
+        return torch.cat(parts, 1).flatten(2).transpose(1, 2)
+
+
+class MetricHead(nn.Module):
+    """Correct patches so that their Euclidean distance grows with what matters.
+
+    Parameters
+    ----------
+    hidden
+        Units of the one hidden layer.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, hidden: int = HIDDEN) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(INPUTS))
+        self.register_buffer("spread", torch.ones(INPUTS))
+        self.scale = nn.Parameter(torch.ones(FINE))
+        self.linear = nn.Linear(INPUTS, FINE, bias=False)
+        self.enter = nn.Linear(INPUTS, hidden)
+        self.leave = nn.Linear(hidden, FINE)
+        for zero in (self.linear.weight, self.leave.weight, self.leave.bias):
+            nn.init.zeros_(zero)
+
+    def calibrate(self, patches: Tensor) -> None:
+        """Take mean and spread of the inputs from (n, 817) patches, once, before any training."""
+        self.mean.copy_(patches.mean(0))
+        self.spread.copy_(patches.std(0).clamp_min(0.01))
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Give (…, 227) float32 of (…, 817) patches, float32 or float16."""
+        patches = patches.float()
+        known = (patches - self.mean) / self.spread
+        corrected: Tensor = self.leave(functional.gelu(self.enter(known))) + self.linear(known)
+        return patches[..., :FINE] * self.scale + corrected
+
+
+class MetricStack(nn.Module):
+    """The Gabor stack with a trained head on its stride 8: feature maps at strides 4, 8 and 16.
+
+    The head is folded for speed: calibration, scale and both linear maps of the input become one
+    1 × 1 convolution, and its part for the coarse cells runs on their own grid, a quarter as large;
+    both are exact, for a linear map and an enlargement may change places. At 224 pixels on one
+    processor core 18 instead of 28 ms, equal to within 1e-5.
+
+    Parameters
+    ----------
+    head
+        As it is now: what is trained later is not seen.
+    strides
+        Which of `GaborStack.STRIDES` to give, finest first. Strides 4 and 16 are the Gabor stack's.
+    """
+
+    inward_fine: Tensor
+    inward_coarse: Tensor
+    inward_bias: Tensor
+    outward: Tensor
+    outward_bias: Tensor
+
+    def __init__(self, head: MetricHead, strides: Sequence[int] = (8,)) -> None:
+        super().__init__()
+        self.strides = tuple(strides)
+        needed = {*strides, 8, 16} if 8 in strides else set(strides)
+        self.gabor = GaborStack([stride for stride in GaborStack.STRIDES if stride in needed])
+        folded = {name: tensor.detach() for name, tensor in head.state_dict().items()}
+        inward = torch.cat([folded["linear.weight"], folded["enter.weight"]])
+        inward = inward / folded["spread"]
+        bias = torch.cat([torch.zeros_like(folded["scale"]), folded["enter.bias"]])
+        bias = bias - inward @ folded["mean"]
+        inward[:FINE, :FINE] += torch.diag(folded["scale"])
+        self.register_buffer("inward_fine", _kernel(inward[:, : 2 * FINE]))
+        self.register_buffer("inward_coarse", _kernel(inward[:, 2 * FINE :]))
+        self.register_buffer("inward_bias", bias)
+        self.register_buffer("outward", _kernel(folded["leave.weight"]))
+        self.register_buffer("outward_bias", folded["leave.bias"].clone())
+
+    @torch.no_grad()
+    def forward(self, batch: Tensor) -> list[Tensor]:
+        """Give one (B, C, S / stride, S / stride) float32 map per stride, as `GaborStack` does.
+
+        At stride 8 neighbourhoods are averaged already; a bank that averages them again changes
+        little.
+        """
+        levels = dict(zip(self.gabor.strides, self.gabor(batch), strict=True))
+        if 8 in self.strides:
+            levels[8] = self._corrected(levels[8], levels[16])
+        return [levels[stride] for stride in self.strides]
+
+    def _corrected(self, fine: Tensor, coarse: Tensor) -> Tensor:
+        cells = torch.cat([functional.avg_pool2d(fine, 3, 1, 1), _widened_by_maximum(fine)], 1)
+        around = functional.avg_pool2d(coarse, 3, 1, 1)
+        around = _convolved(around, self.inward_coarse, self.inward_bias)
+        inward = _convolved(cells, self.inward_fine, None) + _enlarged(around, to=fine)
+        entered = functional.gelu(inward[:, FINE:])
+        return inward[:, :FINE] + _convolved(entered, self.outward, self.outward_bias)
+
+
+def head_bytes(head: MetricHead) -> bytes:
+    """Give a head as the bytes of a .safetensors file, in half precision: 0.9 MB."""
+    tensors = {
+        name: tensor.detach().cpu().half().contiguous()
+        for name, tensor in head.state_dict().items()
+    }
+    return safetensors.torch.save(tensors)
+
+
+def open_head(path: Path) -> MetricHead:
+    """Read a head that was kept by `head_bytes`; float32 again.
+
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged, or holds something other than a head.
+    """
+    weights = read_weights(path)
+    entrance = weights.tensors.get("enter.weight")
+    head = MetricHead(HIDDEN if entrance is None else len(entrance))
+    head.load_state_dict(fitted_to(head, weights, backbone="Loupe's metric head"))
+    return head
+
+
+def _kernel(matrix: Tensor) -> Tensor:
+    """Turn (out, in) into the (out, in, 1, 1) kernel of a convolution."""
+    return matrix[:, :, None, None].contiguous(memory_format=torch.channels_last)
+
+
+def _convolved(planes: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+    """Convolve 1 × 1, on processors by oneDNN, called by name as in ``neighbours``: faster."""
+    planes = planes.contiguous(memory_format=torch.channels_last)
+    if planes.device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return torch.mkldnn_convolution(planes, kernel, bias, (0, 0), (1, 1), (1, 1), 1)
+    return functional.conv2d(planes, kernel, bias)
+
+
+def _enlarged(planes: Tensor, *, to: Tensor) -> Tensor:
+    return functional.interpolate(planes, to.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def _widened_by_maximum(planes: Tensor) -> Tensor:
+    """Give the maximum of each 3 × 3 neighbourhood; faster on a processor than ``max_pool2d``."""
+    padded = functional.pad(planes, (1, 1, 1, 1), mode="replicate")
+    rows = torch.maximum(
+        torch.maximum(padded[..., :-2, :], padded[..., 2:, :]), padded[..., 1:-1, :]
+    )
+    return torch.maximum(torch.maximum(rows[..., :-2], rows[..., 2:]), rows[..., 1:-1])
