@@ -1,0 +1,93 @@
+"""The metric objective: what a memory bank does at inspection time, as a loss.
+
+Each patch is as far as the nearest patch in the part's other good pictures. Damaged patches must be
+farther than the hardest good ones, by a factor rather than by an amount, because limits are set on
+each part's own scores. The pairs are ranked by a softplus as in Hermans, Beyer and Leibe, "In
+Defense of the Triplet Loss for Person Re-Identification", arXiv:1703.07737, 2017, §2.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.components.metric_head import MetricHead
+from engine.pretraining.invented import InventedPart
+from engine.synthetic.textures.draws import Draws
+
+MARGIN = 0.3
+"""Between logarithms of distances, sharpened: damage at 1.08 times the distance costs little."""
+SHARPNESS = 4.0
+"""Slope of the softplus, and of the soft maximum over a damage's patches."""
+
+
+def ranking_loss(
+    head: MetricHead, part: InventedPart, draws: Draws, *, asked: int
+) -> tuple[Tensor, float]:
+    """Rank a part's damages against a few of its good pictures.
+
+    Half of the loss compares all patches, so that the whole damage stands out; the other half only
+    the farthest ones, which are what an image score is.
+
+    Parameters
+    ----------
+    draws
+        Chooses the good pictures.
+    asked
+        How many of them are searched, each without itself in the bank.
+
+    Returns
+    -------
+    loss
+        Scalar float32, mean over the damages.
+    found
+        Share of damages whose farthest patch is farther than every good one.
+    """
+    pictures, cells, _ = part.good.shape
+    bank = head(part.good)
+    order = torch.argsort(draws.uniform(pictures))[:asked]
+    queries = torch.cat([bank[order].flatten(0, 1), head(torch.cat(part.damages))])
+    distances = _log_distances(queries, bank, order)
+    good = distances[: len(order) * cells].view(len(order), cells)
+    hardest = good.topk(max(4, cells // 20), 1).values
+    ground = torch.cat([hardest.flatten(), good.flatten()[:: max(1, good.numel() // 128)]])
+    top = hardest[:, :3].mean()
+    total, found = distances.new_zeros(()), 0
+    sizes = [len(damage) for damage in part.damages]
+    for damage in torch.split(distances[good.numel() :], sizes):
+        # The soft maximum of many patches alike exceeds their maximum: it is not to be believed.
+        farthest = torch.logsumexp(damage * SHARPNESS, 0) / SHARPNESS
+        farthest = torch.minimum(farthest, damage.max() + 0.1)
+        total = total + _ranked(damage[:, None], ground) / 2 + _ranked(farthest, top) / 2
+        found += int(damage.max() > good.max())
+    return total / len(sizes), found / len(sizes)
+
+
+def _ranked(damaged: Tensor, good: Tensor) -> Tensor:
+    return functional.softplus(MARGIN - SHARPNESS * (damaged - good)).mean()
+
+
+def _log_distances(queries: Tensor, bank: Tensor, order: Tensor) -> Tensor:
+    """Give (n,) logarithms of the distances of all queries to their nearest rows.
+
+    Parameters
+    ----------
+    queries
+        (n, D): the patches of the pictures `order` of the bank, then those of damages.
+    bank
+        (N, cells, D).
+    order
+        (asked,) int64: pictures of the bank.
+    """
+    pictures, cells, _ = bank.shape
+    rows = bank.flatten(0, 1)
+    with torch.no_grad():  # only which row is nearest; its distance is computed again below
+        table = torch.addmm(rows.square().sum(1), queries, rows.T, alpha=-2)
+        owner = torch.arange(pictures, device=rows.device).repeat_interleave(cells)
+        own = order.repeat_interleave(cells)
+        # Damage is searched without one picture too: with a larger bank it would seem nearer.
+        left_out = torch.cat([own, order[:1].expand(len(queries) - len(own))])
+        nearest = table.masked_fill_(left_out[:, None] == owner, torch.inf).argmin(1)
+    squares = (queries - rows[nearest]).square().sum(1)
+    return squares.clamp_min(1e-6).log() / 2
