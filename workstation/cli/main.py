@@ -19,7 +19,17 @@ from typing import Annotated
 
 import typer
 
-from workstation.cli import evaluate, fit, inspect, records, releases, simulate, watch, weights
+from workstation.cli import (
+    evaluate,
+    fit,
+    inspect,
+    pretrain,
+    records,
+    releases,
+    simulate,
+    watch,
+    weights,
+)
 from workstation.cli.options import DataDir, complaining, typed
 
 app = typer.Typer(
@@ -32,6 +42,7 @@ app = typer.Typer(
 app.command("fit")(fit.fit_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("inspect")(inspect.inspect_command)
+app.command("pretrain")(pretrain.pretrain_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("watch", epilog=watch.EPILOG)(watch.watch_command)
 app.add_typer(releases.app, name="releases")
