@@ -95,8 +95,9 @@ def open_backbone(
             "--weights FILE or --weights NAME (see `loupe weights list`), or use "
             "--backbone builtin."
         )
+    network, chosen = _timm_network(name, layers)  # a wrong layer is said before any download
     found = _download(name) if weights == "timm" else read_weights(Path(weights))
-    return fill_backbone(name, found, layers=layers, device=device)
+    return _filled(network, name, found, chosen, device)
 
 
 def fill_backbone(
@@ -112,9 +113,7 @@ def fill_backbone(
         The weights belong to another backbone.
     """
     network, chosen = _timm_network(name, layers)
-    fitted = fitted_to(network, found, backbone=name, layers=chosen)
-    network.load_state_dict(fitted, strict=False)
-    return Backbone(name, chosen, found.origin, found.sha256, _frozen(network, device))
+    return _filled(network, name, found, chosen, device)
 
 
 def reopen_backbone(
@@ -184,6 +183,14 @@ def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[st
         name, pretrained=False, features_only=True, out_indices=indices
     )
     return network, chosen
+
+
+def _filled(
+    network: nn.Module, name: str, found: Weights, chosen: tuple[str, ...], device: torch.device
+) -> Backbone:
+    fitted = fitted_to(network, found, backbone=name, layers=chosen)
+    network.load_state_dict(fitted, strict=False)
+    return Backbone(name, chosen, found.origin, found.sha256, _frozen(network, device))
 
 
 def _no_such_backbone(name: str) -> RecipeError:
