@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.components.gabor import GaborStack
-from engine.components.weights import fitted_to, read_weights
+from engine.components.weights import Weights, fitted_to, read_weights
 
 FINE, COARSE = 227, 363
 """Channels of the Gabor stack at strides 8 and 16."""
@@ -154,14 +154,24 @@ def head_bytes(head: MetricHead) -> bytes:
 
 
 def open_head(path: Path) -> MetricHead:
-    """Read a head that was kept by `head_bytes`; float32 again.
+    """Read a file of `head_bytes`; the head computes in float32.
 
     Raises
     ------
     WeightsError
         The file is missing, damaged, or holds something other than a head.
     """
-    weights = read_weights(path)
+    return head_of(read_weights(path))
+
+
+def head_of(weights: Weights) -> MetricHead:
+    """Give a head its weights, such as a release has kept them.
+
+    Raises
+    ------
+    WeightsError
+        They are not those of a head.
+    """
     entrance = weights.tensors.get("enter.weight")
     head = MetricHead(HIDDEN if entrance is None else len(entrance))
     head.load_state_dict(fitted_to(head, weights, backbone="Loupe's metric head"))

@@ -8,8 +8,8 @@ asked for that was not reached. `loupe --headless` gives 1 then, and 0 for a run
 
 One station runs in a data folder: the window, `loupe --headless` or `loupe watch`. The other
 commands work beside it. `fit` and `releases import` add a release whole or not at all, as `weights
-import` adds weights; `records reindex` writes in transactions so short that the line waits for
-none; the rest only reads.
+import` adds weights; `simulate` and `pretrain` write to a folder of their own; `records reindex`
+writes in transactions so short that the line waits for none; the rest only reads.
 """
 
 from __future__ import annotations
