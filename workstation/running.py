@@ -108,8 +108,8 @@ class RunningStation(QObject):
     def open_source(self, source: SourceConfig) -> None:
         """Ask for a source; a simulated line goes on after its last part."""
         if isinstance(source, SimulatorConfig):
-            last = self.station.statistics.recent(1, simulated=True)
-            first = int(last[0].part_id.removeprefix(DEMO)) + 1 if last else 1
+            last = self.station.statistics.newest_part_id(simulated=True) or f"{DEMO}0"
+            first = int(last.removeprefix(DEMO)) + 1
             source = source.model_copy(update={"first": first})
         self.engine.source_requested.emit(source)
 

@@ -128,6 +128,21 @@ class Statistics:
             ids = session.scalars(newest).all()
             return load_parts(session, ids, pictures=self._pictures)
 
+    def newest_part_id(self, *, simulated: bool = False) -> str | None:
+        """Give the id of the last part that was no second look at one; None: there is none."""
+        newest = (
+            select(SearchRow.part_id)
+            .where(
+                SearchRow.station == self._station,
+                SearchRow.simulated.is_(simulated),
+                SearchRow.attempt == 1,
+            )
+            .order_by(SearchRow.inspection_id.desc())
+            .limit(1)
+        )
+        with self._database.reading() as session:
+            return session.scalar(newest)
+
     def waiting(self, shift: Shift, *, simulated: bool = False, limit: int = 20) -> Waiting:
         """Give the REVIEW and NG parts of `shift` on which no human verdict stands."""
         unanswered = and_(

@@ -144,6 +144,14 @@ def test_the_newest_parts_come_first(store: Store, statistics: Statistics) -> No
     assert [part.id for part in statistics.recent(3)] == ids[:1:-1]
 
 
+def test_a_second_look_is_not_the_newest_part(store: Store, statistics: Statistics) -> None:
+    assert statistics.newest_part_id(simulated=True) is None
+    for number, attempt in ((1, 1), (2, 1), (1, 2)):
+        store.record(inspection(number, keyed=False, simulated=True, attempt=attempt))
+    store.record(inspection(9))
+    assert statistics.newest_part_id(simulated=True) == "part-0002"
+
+
 def test_the_lot_counts_over_all_shifts(store: Store, statistics: Statistics) -> None:
     store.lot = "L7"
     for day in range(3):
