@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.synthetic.textures.draws import Draws
-from engine.synthetic.textures.fields import coordinates, smooth_noise, soft_step, turned
+from engine.synthetic.textures.fields import coordinates, one_of, smooth_noise, soft_step, turned
 
 _TABLE = 64
 """Squares a side before the pattern of points repeats."""
@@ -19,9 +19,8 @@ _TABLE = 64
 def cells(draws: Draws, parts: int, pictures: int, side: int) -> Tensor:
     """Draw cells of one size, more or less regular, by what is seen of them."""
     x, y = coordinates(side, draws.device)
-    angle = draws.uniform(parts, 1, 1, 1, high=torch.pi) + 0.05 * draws.normal(
-        parts, pictures, 1, 1
-    )
+    angle = draws.uniform(parts, 1, 1, 1, high=torch.pi)
+    angle = angle + 0.05 * draws.normal(parts, pictures, 1, 1)
     u, v = turned(x, y, angle)
     wavelength = draws.uniform(parts, 1, 1, 1, low=16.0, high=80.0)
     bend = draws.uniform(parts, 1, 1, 1, high=2.0) * draws.chance(parts, 1, 1, 1, of=0.4)
@@ -49,8 +48,7 @@ def cells(draws: Draws, parts: int, pictures: int, side: int) -> Tensor:
         -nearest + 0.3 * tone,
         tone * soft_step((dot - nearest.sqrt()) * size),
     ]
-    chosen = draws.integers(parts, below=len(kinds))
-    return torch.stack([kinds[int(kind)][number] for number, kind in enumerate(chosen)])
+    return one_of(draws, kinds)
 
 
 def _nearest_two(

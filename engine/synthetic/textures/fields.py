@@ -8,6 +8,7 @@ Lengths are in pixels, so that a larger side shows more of the same, not the sam
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -61,6 +62,12 @@ def smooth_noise(draws: Draws, wavelength: Tensor, pictures: int, side: int) -> 
 def soft_step(signed: Tensor, softness: float | Tensor = 0.6) -> Tensor:
     """Turn a signed distance in pixels (positive inside) into coverage from 0 to 1."""
     return torch.sigmoid(signed / softness * 2)
+
+
+def one_of(draws: Draws, fields: Sequence[Tensor]) -> Tensor:
+    """Give each part one of several fields, drawn for it."""
+    chosen = draws.integers(len(fields[0]), below=len(fields)).tolist()
+    return torch.stack([fields[kind][part] for part, kind in enumerate(chosen)])
 
 
 def stretched(field: Tensor) -> Tensor:

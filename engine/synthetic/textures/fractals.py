@@ -31,9 +31,8 @@ def _marble(draws: Draws, pictures: int, side: int) -> Tensor:
     direction = draws.uniform(1, 1, 1, 1, high=torch.pi)
     phase = (x * direction.cos() + y * direction.sin()) / period
     strength = draws.uniform(1, 1, 1, 1, low=0.3, high=1.5)
-    veins = (
-        phase + strength * _falling(draws, 1.6, pictures, side) + draws.uniform(1, pictures, 1, 1)
-    )
+    veins = phase + strength * _falling(draws, 1.6, pictures, side)
+    veins = veins + draws.uniform(1, pictures, 1, 1)
     return torch.sin(2 * torch.pi * veins)[0]
 
 

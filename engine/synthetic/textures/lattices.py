@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.synthetic.textures.draws import Draws
-from engine.synthetic.textures.fields import coordinates, smooth_noise, soft_step, turned
+from engine.synthetic.textures.fields import coordinates, one_of, smooth_noise, soft_step, turned
 
 _TURN = 2 * torch.pi
 
@@ -14,9 +14,8 @@ _TURN = 2 * torch.pi
 def lattices(draws: Draws, parts: int, pictures: int, side: int) -> Tensor:
     """Draw a periodic pattern, slightly warped, at another phase in each picture."""
     x, y = coordinates(side, draws.device)
-    angle = draws.uniform(parts, 1, 1, 1, high=torch.pi) + 0.03 * draws.normal(
-        parts, pictures, 1, 1
-    )
+    angle = draws.uniform(parts, 1, 1, 1, high=torch.pi)
+    angle = angle + 0.03 * draws.normal(parts, pictures, 1, 1)
     u, v = turned(x, y, angle)
     wavelength = draws.uniform(parts, 1, 1, 1, low=20.0, high=120.0)
     bend = draws.uniform(parts, 1, 1, 1, high=1.5) * draws.chance(parts, 1, 1, 1, of=0.6)
@@ -52,5 +51,4 @@ def _pattern(draws: Draws, u: Tensor, v: Tensor, level: Tensor, rings: Tensor) -
         torch.sin(_TURN * rings),
         soft_step(level - (across + oblique) / 1.5, 0.3),
     ]
-    chosen = draws.integers(len(u), below=len(kinds))
-    return torch.stack([kinds[int(kind)][number] for number, kind in enumerate(chosen)])
+    return one_of(draws, kinds)

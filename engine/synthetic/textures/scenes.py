@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from engine.synthetic.textures.cells import cells
 from engine.synthetic.textures.draws import Draws
-from engine.synthetic.textures.fields import smooth_noise, soft_step, stretched
+from engine.synthetic.textures.fields import one_of, smooth_noise, soft_step, stretched
 from engine.synthetic.textures.fractals import fractals
 from engine.synthetic.textures.lattices import lattices
 from engine.synthetic.textures.lighting import shading, uneven_light
@@ -133,5 +133,4 @@ def _mixed(draws: Draws, first: Tensor, other: Tensor) -> Tensor:
         torch.maximum(first * share * 1.4, other).clamp_max(1),
         other + (first - other) * border,
     ]
-    chosen = draws.integers(parts, below=len(kinds))
-    return torch.stack([kinds[int(kind)][number] for number, kind in enumerate(chosen)])
+    return one_of(draws, kinds)

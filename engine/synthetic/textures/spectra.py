@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.synthetic.textures.draws import Draws
-from engine.synthetic.textures.fields import filtered_noise, frequencies, soft_step
+from engine.synthetic.textures.fields import filtered_noise, frequencies, one_of, soft_step
 
 
 def spectra(draws: Draws, parts: int, pictures: int, side: int) -> Tensor:
@@ -34,5 +34,4 @@ def _bent(draws: Draws, noise: Tensor) -> Tensor:
         (noise * 2).round() / 2 + 0.15 * noise,
         noise.exp(),
     ]
-    chosen = draws.integers(len(noise), below=len(kinds))
-    return torch.stack([kinds[int(kind)][number] for number, kind in enumerate(chosen)])
+    return one_of(draws, kinds)

@@ -19,9 +19,8 @@ _STAMPS = 6
 def strokes(draws: Draws, parts: int, pictures: int, side: int) -> Tensor:
     """Scatter strokes, ellipses or polygons at random, in one direction or in all."""
     spread = draws.log_uniform(parts, 1, 1, 1, low=0.05, high=3.0)
-    angle = draws.uniform(parts, 1, 1, 1, high=torch.pi) + spread * draws.normal(
-        parts, _STAMPS, 1, 1
-    )
+    angle = draws.uniform(parts, 1, 1, 1, high=torch.pi)
+    angle = angle + spread * draws.normal(parts, _STAMPS, 1, 1)
     x, y = coordinates(side, draws.device)
     u, v = turned(x, y, angle)
     length = draws.log_uniform(parts, 1, 1, 1, low=5.0, high=70.0)
@@ -39,7 +38,7 @@ def strokes(draws: Draws, parts: int, pictures: int, side: int) -> Tensor:
     bearing = torch.atan2(v, u).remainder(sector) - sector / 2
     polygon = radius - torch.hypot(u, v) * bearing.cos() / torch.cos(sector / 2)
     solid = torch.where(draws.chance(parts, 1, 1, 1, of=0.5), ellipse, polygon)
-    outline = width - (solid).abs()
+    outline = width - solid.abs()
     solid = torch.where(draws.chance(parts, 1, 1, 1, of=0.4), outline, solid)
     stamp = soft_step(torch.where(draws.chance(parts, 1, 1, 1, of=0.5), line, solid))
     density = draws.log_uniform(parts, 1, 1, 1, low=0.05, high=1.5)
