@@ -52,6 +52,7 @@ class EngineWorker(QObject):
                                                     +--- stop, n parts done +
 
         any of these --source lost, record cannot be written--> ERROR --can again--> back
+                                             (a source is no longer lost when stopped, too)
         any of these --shut_down--> HALTED
     """
 
