@@ -64,6 +64,7 @@ def pretrain(
         The device is not there.
     WeightsError
         The folder holds files already; with `resume`, no pretraining of this plan on this device.
+        Or it was enough before the first of this sitting's steps.
     OSError
         The folder cannot be written.
     """
@@ -78,9 +79,11 @@ def pretrain(
             training.restore(kept.tensors, kept.progress.step)
         for done in training.draw():
             yield FitStep("drawing parts", done, plan.kept, None)
+            _go_on_unless(enough)
         validation = Validation(trial, training.surroundings)
         for done in validation.draw():
             yield FitStep("drawing parts to validate by", done, trial.parts, None)
+            _go_on_unless(enough)
         if kept is None:
             gabor = validation.measure(MetricHead().to(chosen))  # untrained, it changes nothing
             progress = Progress(plan=plan, trial=trial, device=chosen.type, gabor=gabor)
@@ -121,6 +124,14 @@ def _taken_up(folder: Path, plan: Plan, device: torch.device) -> Checkpoint:
             f"other pictures from the same seed. Go on with --device {begun.device}."
         )
     return kept
+
+
+def _go_on_unless(enough: Callable[[], bool]) -> None:
+    if enough():
+        raise WeightsError(
+            "The pretraining was ended while it drew parts to begin with: nothing was learned, and "
+            "the folder is as it was. Give it some minutes more."
+        )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from pathlib import Path
 
@@ -56,9 +57,17 @@ def test_it_tells_its_steps(run_through: tuple[Path, list[FitStep], ModelCard]) 
 
 
 def test_ended_and_taken_up_it_gives_the_same_bytes(uncut: Path, tmp_path: Path) -> None:
-    folder, steps_so_far = tmp_path / "cut", iter((False, True))  # one step, then enough
+    folder = tmp_path / "cut"
+    asked = itertools.count()
+    before_learning = PLAN.kept + TRIAL.parts
     told, card = to_its_end(
-        pretrain(folder, PLAN, trial=TRIAL, device="cpu", enough=lambda: next(steps_so_far))
+        pretrain(
+            folder,
+            PLAN,
+            trial=TRIAL,
+            device="cpu",
+            enough=lambda: next(asked) > before_learning,
+        )
     )
     assert (told[-1].done, card.steps, card.history) == (1, 1, ())
     assert (folder / WEIGHTS).read_bytes() != (uncut / WEIGHTS).read_bytes()

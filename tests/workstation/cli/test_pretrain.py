@@ -1,8 +1,9 @@
-"""`loupe pretrain`: what it writes, that --minutes ends it in order, that --resume goes on."""
+"""`loupe pretrain`: what it writes, how Ctrl-C and --minutes end it, that --resume goes on."""
 
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import engine.pretraining.plan as plans
 import engine.pretraining.pretrain as pretraining
 from engine.pretraining.plan import Plan
 from engine.pretraining.sitting import CARD, CHECKPOINT, WEIGHTS
+from engine.pretraining.training import Lesson, Training
 from engine.pretraining.validation import Trial
 from tests.workstation.cli.conftest import Loupe
 
@@ -40,13 +42,25 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretraining, "Trial", SmallTrial)
 
 
-def test_ended_by_minutes_it_can_be_taken_up(loupe: Loupe, tmp_path: Path) -> None:
+@pytest.fixture
+def ctrl_c_after_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    learn = Training.learn
+
+    def interrupted(training: Training) -> Lesson:
+        lesson = learn(training)
+        if training.step == 1:
+            signal.raise_signal(signal.SIGINT)
+        return lesson
+
+    monkeypatch.setattr(Training, "learn", interrupted)
+
+
+@pytest.mark.usefixtures("ctrl_c_after_a_step")
+def test_ended_by_ctrl_c_it_can_be_taken_up(loupe: Loupe, tmp_path: Path) -> None:
     out = tmp_path / "Gewichte"
-    first = loupe(
-        "pretrain", "--out", out, "--steps", 2, "--seed", 7, "--minutes", 0, "--device", "cpu"
-    )
+    first = loupe("pretrain", "--out", out, "--steps", 2, "--seed", 7, "--device", "cpu")
     assert first.exit_code == 0, first.stderr
-    assert "0 of 2" in first.stdout
+    assert "1 of 2" in first.stdout
     assert "gabor" in first.stdout
     assert {file.name for file in out.iterdir()} == {WEIGHTS, CARD, CHECKPOINT}
     second = loupe("pretrain", "--out", out, "--resume", "--device", "cpu", "--json")
@@ -54,6 +68,14 @@ def test_ended_by_minutes_it_can_be_taken_up(loupe: Loupe, tmp_path: Path) -> No
     card = json.loads(second.stdout)
     assert card == json.loads((out / CARD).read_text(encoding="utf-8"))
     assert (card["steps"], card["plan"]["seed"]) == (2, 7)
+
+
+def test_too_few_minutes_get_a_sentence(loupe: Loupe, tmp_path: Path) -> None:
+    out = tmp_path / "new"
+    result = loupe("pretrain", "--out", out, "--minutes", 0, "--device", "cpu")
+    assert result.exit_code == 1
+    assert "nothing was learned" in result.stderr
+    assert not any(out.iterdir())
 
 
 def test_a_used_folder_is_refused(loupe: Loupe, tmp_path: Path) -> None:
