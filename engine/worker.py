@@ -66,6 +66,7 @@ class EngineWorker(QObject):
     fit_ended = Signal(object, str)  # Release or None, sentence (empty when all went well)
     refused = Signal(str)  # a command that could not be carried out, and what to do
     beat = Signal(float)  # time.monotonic(), twice a second while the event loop turns
+    opening = Signal(bool)  # a release is opened, which cannot be split: no beat until False comes
     parts_done = Signal()  # the number of parts asked for by `inspect_parts` is reached
     previewed = Signal(object)  # answer to preview: Image (H, W, 3) uint8 RGB, or None
     stopped = Signal()  # answer to shut_down: nothing runs any more
@@ -166,10 +167,12 @@ class EngineWorker(QObject):
     @Slot(str)
     def activate(self, release_folder: str) -> None:
         """Judge by another release from the next frame on; the old one stays where it fails."""
+        self.opening.emit(True)
         try:
             self._judge_by(open_release(Path(release_folder)))
         except EngineError as error:
             self.refused.emit(str(error))
+        self.opening.emit(False)
         self._tell_state()
 
     @Slot(object, str)
@@ -290,8 +293,12 @@ class EngineWorker(QObject):
         try:
             self.fit_progressed.emit(next(steps))
         except StopIteration as end:
-            release = self._library.add(end.value)
-            self._judge_by(release)
+            self.opening.emit(True)
+            try:
+                release = self._library.add(end.value)
+                self._judge_by(release)
+            finally:
+                self.opening.emit(False)
             return release
         return None
 

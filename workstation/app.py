@@ -53,7 +53,7 @@ def run(wishes: Wishes) -> int:
         return 1 if wishes.release or wishes.source else 0
     with station:
         take_over(station, wishes)
-        application = QApplication.instance() or QApplication(sys.argv[:1])
+        QApplication.instance() or QApplication(sys.argv[:1])
         # The program ends when the engine and the record have, not when its window closes.
         QApplication.setQuitOnLastWindowClosed(False)
         program = Program(station, wishes, headless=headless)

@@ -193,9 +193,7 @@ class MainWindow(QWidget):
         self.open_page(int(self.sender().property("page")))
 
     def _follow_size(self) -> None:
-        sizes = Sizes.for_window(
-            self.width(), self.height(), dots_per_inch=dots_per_inch(self)
-        )
+        sizes = Sizes.for_window(self.width(), self.height(), dots_per_inch=dots_per_inch(self))
         if sizes != self._sizes:
             self._sizes = sizes
             self.setStyleSheet(style_sheet(self._palette, sizes))

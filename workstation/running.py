@@ -179,6 +179,7 @@ class RunningStation(QObject):
     def _connect(self) -> None:
         worker = self.engine.worker
         worker.beat.connect(self.watchdog.beat)
+        worker.opening.connect(self.watchdog.opening)
         worker.began.connect(self.watchdog.began)
         worker.inspected.connect(self.watchdog.ended)
         worker.faulted.connect(self.watchdog.ended)

@@ -1,4 +1,4 @@
-"""One picture to eight numbers that do not depend on the part being good or bad."""
+"""One picture to nine numbers that do not depend on the part being good or bad."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ class PictureHealth:
     """Share of the height in which every row repeats the one above, 0 to 1."""
     seam: float
     """Largest jump between two rows all across, as a multiple of what is usual beside it."""
+    aspect: float
+    """Width of the source picture divided by its height."""
     position_x: float
     """Centre of the edges, as a share of the square's side, 0 to 1."""
     position_y: float
@@ -78,6 +80,7 @@ def measure_health(
         sharpness=_sharpness(image, rectangle, inside),
         still_rows=still_share(rows),
         seam=highest_seam(rows),
+        aspect=image.shape[1] / image.shape[0],
         position_x=x,
         position_y=y,
     )

@@ -14,6 +14,7 @@ WARNING, FAULT = 3.0, 5.0
 class HealthNumber(StrEnum):
     """Names of the compared numbers: the fields of `PictureHealth`."""
 
+    ASPECT = "aspect"
     STILL_ROWS = "still_rows"
     SEAM = "seam"
     BRIGHTNESS = "brightness"
@@ -68,11 +69,22 @@ def _percent(value: float) -> str:
 
 
 _TORN = "Check the cable and the network of the camera, and take the picture again."
+_SHAPE = "Check the resolution of the camera, and whether these are the recipe's pictures."
 _LENS = "Check the focus, and clean the lens."
 _MOVED = "Check the fixture, and how the camera is mounted."
 _ELSEWHERE = Side("The part lies elsewhere", _MOVED, faults=False)
 
 COMPARISONS: Mapping[HealthNumber, Comparison] = {
+    # A camera set to another resolution, or a strip of a picture: everything in it would be bent.
+    HealthNumber.ASPECT: Comparison(
+        words="width by height",
+        scale=log,
+        unscale=exp,
+        floor=0.01,
+        low=Side("The picture has another shape: it is too tall", _SHAPE, faults=True),
+        high=Side("The picture has another shape: it is too wide", _SHAPE, faults=True),
+        text=lambda value: f"{value:.2f}",
+    ),
     # A run of 1 % of the rows is a fault where good pictures have none: noise makes no run of 4.
     HealthNumber.STILL_ROWS: Comparison(
         words="repeated rows",

@@ -49,6 +49,13 @@ class Sighting:
     oddity: str = ""
     """What it is instead of a file, for people: "a folder", "a pipe"; it is
     known by its path alone, so that it is one fault however often it changes."""
+    inode: int = 0
+    """The file's own number where the system gives one; 0 elsewhere."""
+
+    @property
+    def content(self) -> tuple[int, int, int]:
+        """What stays under another name, as far as can be told from outside."""
+        return self.key.size, self.key.mtime_ns, self.inode
 
 
 class Inbox:
@@ -140,10 +147,10 @@ class Inbox:
         """
         if not self._vanished or self._vanished[0][1] >= self._full_looks:
             return None
-        there = {_content(sighting.key) for sighting in self._seen.values()}
+        there = {sighting.content for sighting in self._seen.values()}
         while self._vanished and self._vanished[0][1] < self._full_looks:
             sighting = self._vanished[0][0]
-            if _content(sighting.key) not in there:
+            if sighting.content not in there:
                 return sighting
             self._vanished.popleft()
         return None
@@ -172,10 +179,12 @@ class Inbox:
             loop = error.errno == errno.ELOOP
             self._see(name, None, "a link to itself" if loop else DEAD_LINK)
         else:
-            self._see(name, file_key(self._path(name), found), _oddity(found))
+            # On Windows a look through the folder gives no such number, another look does.
+            inode = 0 if os.name == "nt" else found.st_ino
+            self._see(name, file_key(self._path(name), found), _oddity(found), inode)
         return True
 
-    def _see(self, name: str, key: FileKey | None, oddity: str) -> None:
+    def _see(self, name: str, key: FileKey | None, oddity: str, inode: int = 0) -> None:
         now = self._clock()
         key = key or FileKey(self._path(name), size=0, mtime_ns=0)
         known = self._seen.get(name)
@@ -186,7 +195,7 @@ class Inbox:
                 heapq.heappush(self._settled, place)
             return
         self._forget(name)
-        self._seen[name] = Sighting(key, now, oddity=oddity)
+        self._seen[name] = Sighting(key, now, oddity=oddity, inode=inode)
         if key not in self._taken:
             self._look_from[name] = now + SETTLE_S
 
@@ -212,8 +221,3 @@ def _oddity(found: os.stat_result) -> str:
     if stat.S_ISREG(found.st_mode):
         return "" if found.st_size <= MOST_BYTES else f"a file of {found.st_size / 2**30:.0f} GiB"
     return "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
-
-
-def _content(key: FileKey) -> tuple[int, int]:
-    """Give what a file keeps under another name, as far as can be told from outside."""
-    return key.size, key.mtime_ns

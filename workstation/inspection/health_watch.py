@@ -10,6 +10,7 @@ from engine.types import HealthReading
 OVER_AFTER = 10
 """Parts without a warning after which the next warning is news again."""
 SHORT = {
+    HealthNumber.ASPECT: "shape",
     HealthNumber.STILL_ROWS: "rows",
     HealthNumber.SEAM: "seam",
     HealthNumber.BRIGHTNESS: "light",

@@ -110,11 +110,17 @@ class Standstill(QObject):
             settled.connect(self.settled)
 
     def begin(self, last_sign_of_life: datetime | None) -> None:
-        """Count the time since the record's newest row as not running; None: a new record."""
-        now = self._now()
+        """Write the time since the record's newest row as not running; None: a new record.
+
+        At once: this start may be cut off too, and the next counts from the newest row again.
+        """
+        now, now_s = self._now(), self._clock()
         began_at = min(last_sign_of_life or now, now)
-        began_s = self._clock() - (now - began_at).total_seconds()
-        self._open = Standing(Reason.NOT_RUNNING, "", began_at, began_s)
+        gap_s = (now - began_at).total_seconds()
+        gap = Standing(Reason.NOT_RUNNING, "", began_at, now_s - gap_s, ended_at=now)
+        if not self._short(gap):
+            self._keep(gap)
+        self._open = Standing(Reason.NOT_RUNNING, "", now, now_s)
         self._since, self._starting = now, True
 
     def end(self) -> None:

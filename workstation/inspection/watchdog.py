@@ -16,7 +16,8 @@ Longer than two waits for a busy database (`records.database.BUSY_TIMEOUT_S`), a
 more still within the five seconds in which a hang is to be reported.
 """
 START_S = 60.0
-"""Silence allowed before the first beat: libraries are loaded and devices opened."""
+"""Silence allowed before the first beat, while libraries are loaded and devices opened, and while a
+large release is kept or opened: no part is in hand then."""
 LOOK_MS = 250
 
 
@@ -61,6 +62,7 @@ class Watchdog(QObject):
         self._began_at: float | None = None
         self._origin: Origin | None = None
         self._silent = False
+        self._opening = False
         self._unwritten: tuple[str, Origin | None] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
@@ -100,6 +102,12 @@ class Watchdog(QObject):
         self._began_at = self._origin = None
         self._heard_at = self._clock()
 
+    @Slot(bool)
+    def opening(self, opening: bool) -> None:
+        """Hear that a release is opened in one step, or that this has ended."""
+        self._heard_at = self._clock()
+        self._opening = opening
+
     @Slot()
     def look(self) -> None:
         """Compare the clock with what was heard; called by the timer."""
@@ -110,7 +118,8 @@ class Watchdog(QObject):
         if self._heard_at is None:
             quiet, allowed = now - self._begun_at, START_S
         else:
-            quiet, allowed = now - self._heard_at, SILENT_S
+            quiet = now - self._heard_at
+            allowed = START_S if self._opening else SILENT_S
         in_hand = 0.0 if self._began_at is None else now - self._began_at
         silent = quiet >= allowed or in_hand >= SILENT_S
         if silent and not self._silent:

@@ -16,12 +16,12 @@ from engine.sources.orders import Orders
 
 
 class Policy(Protocol):
-    """Looks at every frame that no order took."""
+    """Looks at every frame."""
 
-    def see(self, captured: Captured) -> str:
+    def see(self, captured: Captured, *, ordered: bool) -> str:
         """Take the frame or let it go; give what is waited for, for people, or nothing.
 
-        Called by the camera's thread.
+        Called by the camera's thread. A frame that is `ordered` is taken already.
         """
         ...
 
@@ -33,16 +33,17 @@ class TakeEvery:
         self._newest = newest
         self._orders = orders
 
-    def see(self, captured: Captured) -> str:
+    def see(self, captured: Captured, *, ordered: bool) -> str:
         """Put it up; see `Policy.see`."""
-        self._newest.offer(captured, count=not self._orders.paused)
+        if not ordered:
+            self._newest.offer(captured, count=not self._orders.paused)
         return ""
 
 
 class TakeOnDemand:
     """Takes nothing by itself."""
 
-    def see(self, captured: Captured) -> str:
+    def see(self, captured: Captured, *, ordered: bool) -> str:
         """Let it go; see `Policy.see`."""
         return "Waiting for a trigger."
 
@@ -54,10 +55,11 @@ class TakeStill:
         self._part = StillPart(config)
         self._orders = orders
 
-    def see(self, captured: Captured) -> str:
+    def see(self, captured: Captured, *, ordered: bool) -> str:
         """Take it where the part in it lies still and was not taken yet; see `Policy.see`."""
         look = look_at(captured.bgr)
-        if self._part.see(look, captured.captured_s, may_take=not self._orders.paused):
+        may_take = not self._orders.paused
+        if self._part.see(look, captured.captured_s, may_take=may_take, taken=ordered):
             self._orders.add_served(captured)
         return self._part.waiting_for
 

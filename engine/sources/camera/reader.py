@@ -14,12 +14,13 @@ from engine.errors import SourceError
 from engine.sources.camera.capture import Capture, OpenCapture
 from engine.sources.camera.captured import Captured
 from engine.sources.camera.freeze import Freeze
-from engine.sources.camera.retry import Retry
+from engine.sources.camera.retry import DELAYS_S, Retry
 from engine.sources.camera.settings import CameraSettings
 
 MISSED_S = 0.5
 """Reads may fail for so long; one damaged picture does not make a camera lost."""
 _MISSED_PAUSE_S = 0.02
+_FAILED = "its driver failed in a way that nobody expected; the log says how"
 JOIN_S = 2.0
 """A read that is under way is waited for; a station that is closed must not wait for longer."""
 
@@ -51,6 +52,8 @@ class Reader:
         A video file was played to its end.
     busy_since_s
         Since when the driver is asked for something; None while nothing is asked.
+    failed
+        The thread ended by an error that nobody expected; it was reported like any other.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Reader:
         self.settings: CameraSettings | None = None
         self.ended = False
         self.busy_since_s: float | None = None
+        self.failed = False
 
     def start(self) -> None:
         """Begin to read."""
@@ -128,13 +132,19 @@ class Reader:
         return self._pace(self._capture, now_s)
 
     def _run(self) -> None:
+        ended = False
         try:
             while not self._stopped.is_set():
                 self.busy_since_s = self._clock()
                 wait_s = self.turn()
                 self.busy_since_s = None
                 self._stopped.wait(wait_s)
+            ended = True
         finally:
+            self.busy_since_s = None
+            if not ended:
+                self.failure, self.retry_s = _FAILED, DELAYS_S[-1]
+                self.failed = True
             self._close()
 
     def _try_open(self) -> float:

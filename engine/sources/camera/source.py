@@ -25,7 +25,10 @@ from engine.types import Fault, FaultKind, Frame, Image, Origin
 log = logging.getLogger(__name__)
 
 LOST_S = 3.0
-"""A camera that gives no frame for so long is lost; so is the picture that was ordered from it."""
+"""A camera that gives no frame for so long is lost."""
+UNSERVED_S = 2 * LOST_S
+"""A picture that was ordered and does not come for so long is given up: the first frame that began
+after the trigger is the second to come, and a slow camera takes almost `LOST_S` for each."""
 HUNG_S = 20.0
 """A driver that answers nothing for so long is left alone, and the camera opened once more; Media
 Foundation alone may take 20 s to open one."""
@@ -37,7 +40,7 @@ _BEYOND = (
     "out by hand, and let the triggers come more slowly."
 )
 _UNSERVED = (
-    f"gave no picture within {LOST_S:g} s of the trigger: the part was there and was not seen. "
+    f"gave no picture within {UNSERVED_S:g} s of the trigger: the part was there and was not seen. "
     "Take it out by hand."
 )
 
@@ -163,7 +166,7 @@ class CameraSource:
         self._leave_hung_reader()
         if (order := self._orders.next_beyond()) is not None:
             return _not_inspected(order, FaultKind.TRIGGER, _BEYOND)
-        if (order := self._orders.next_unserved(LOST_S)) is not None:
+        if (order := self._orders.next_unserved(UNSERVED_S)) is not None:
             return _not_inspected(order, FaultKind.PICTURE, f"{self._name} {_UNSERVED}")
         if (order := self._orders.next()) is not None and order.picture is not None:
             return _Taken(order.code, order.picture.taken_at, order.picture)
@@ -200,16 +203,22 @@ class CameraSource:
         repeat = isinstance(self._config, VideoConfig) and self._config.repeat
         reader = Reader(self._open_capture, self._see, clock=self._clock, repeat=repeat)
         reader.start()
+        self._reading_since_s = self._clock()
         return reader
 
     def _see(self, captured: Captured) -> None:
         """Let orders, then the policy look at a frame; in the reader's thread."""
         self._newest.show(captured)
-        if not self._orders.serve(captured):
-            self._waiting_for = self._policy.see(captured)
+        ordered = self._orders.serve(captured)
+        self._waiting_for = self._policy.see(captured, ordered=ordered)
 
     def _leave_hung_reader(self) -> None:
-        """Open the camera in another thread when its driver hangs; see `HUNG_S`."""
+        """Read in another thread when the driver hangs, see `HUNG_S`, or the reader has failed."""
+        if self._reader.failed:
+            if self._clock() - self._reading_since_s >= self._reader.retry_s:
+                log.warning("%s: its reader failed; another begins", self._name)
+                self._reader = self._start_reader()
+            return
         since_s = self._reader.busy_since_s
         hangs = since_s is not None and self._clock() - since_s >= HUNG_S
         self._hung = [reader for reader in self._hung if reader.busy_since_s is not None]

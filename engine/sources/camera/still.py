@@ -75,7 +75,7 @@ class StillPart:
         """Say for people what is waited for."""
         return self._state.value
 
-    def see(self, look: Look, now_s: float, *, may_take: bool = True) -> bool:
+    def see(self, look: Look, now_s: float, *, may_take: bool = True, taken: bool = False) -> bool:
         """Look at the next frame; tell whether it is to be taken.
 
         Parameters
@@ -86,20 +86,24 @@ class StillPart:
             When it was captured, on a clock that never goes back.
         may_take
             False while the line is stopped: a part that lies there is taken when it goes on.
+        taken
+            True where this frame was taken for a person or a trigger: the part in it is not taken
+            again.
         """
         take = False
         if self._empty is None or look.grey.shape != self._empty.shape:
             self._learn(look.grey, now_s)
         else:
             change = change_from(self._empty, look.grey)
+            if taken and self._state is not _State.LYING and self._is_there(change):
+                self._lies(look, change)
             match self._state:
                 case _State.EMPTY:
                     self._wait_for_part(self._empty, look, change, now_s)
                 case _State.ARRIVING:
                     take = self._wait_for_rest(look, change, now_s) and may_take
                     if take:
-                        self._following = Following(look.grey, change)
-                        self._go_to(_State.LYING)
+                        self._lies(look, change)
                 case _:
                     self._wait_until_gone(look, change, now_s)
         self._before_s = now_s
@@ -142,6 +146,11 @@ class StillPart:
             self._rest = Rest(look, now_s)
         limit = self._config.motion + self._noise
         return self._rest.lasted_s(look, now_s, motion=limit) >= self._config.still_s
+
+    def _lies(self, look: Look, change: Change) -> None:
+        """Follow a part that was taken until it is gone."""
+        self._following = Following(look.grey, change)
+        self._go_to(_State.LYING)
 
     def _wait_until_gone(self, look: Look, change: Change, now_s: float) -> None:
         there = self._is_there(change, share=GONE)

@@ -24,6 +24,7 @@ GOOD = PictureHealth(
     seam=1.2,
     position_x=0.49,
     position_y=0.51,
+    aspect=1.5,
 )
 
 

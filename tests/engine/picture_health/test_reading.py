@@ -32,6 +32,8 @@ def test_a_good_picture_is_not_spoken_of() -> None:
 
 
 FAULTS = {
+    (HealthNumber.ASPECT, -1): "too tall",
+    (HealthNumber.ASPECT, 1): "too wide",
     (HealthNumber.STILL_ROWS, 1): "not transmitted whole",
     (HealthNumber.SEAM, 1): "torn",
     (HealthNumber.BRIGHTNESS, -1): "too dark",

@@ -4,7 +4,7 @@ import pytest
 
 from engine.types import Origin
 from tests.fakes import FakeClock, an_inspection, an_origin
-from workstation.inspection.watchdog import LOOK_MS, SILENT_S, Watchdog
+from workstation.inspection.watchdog import LOOK_MS, SILENT_S, START_S, Watchdog
 from workstation.records.database import BUSY_TIMEOUT_S
 
 Recorded = list[tuple[str, Origin | None]]
@@ -143,3 +143,16 @@ def test_the_first_beat_may_take_its_time(qapp: object, clock: FakeClock) -> Non
     dog.look()
     assert dog.silent
     dog.rest()
+
+
+def test_opening_a_large_release_is_no_hang(
+    dog: Watchdog, clock: FakeClock, recorded: Recorded
+) -> None:
+    dog.opening(True)
+    clock.go_on(START_S - 1)
+    dog.look()
+    assert not dog.silent
+    dog.opening(False)
+    clock.go_on(SILENT_S)
+    dog.look()
+    assert dog.silent and recorded == []

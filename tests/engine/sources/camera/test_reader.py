@@ -147,3 +147,16 @@ def test_a_thread_that_hangs_is_left_behind_and_ends_later(
     assert driver.closed.wait(10)
     until(reader.stop)
     assert seen == [] and not any(thread.name == "camera" for thread in threading.enumerate())
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_fails_unexpectedly_says_so_and_does_not_seem_to_hang() -> None:
+    def fail() -> Driver:
+        raise ZeroDivisionError
+
+    reader = Reader(fail, lambda _: None, clock=Clock())
+    reader.start()
+    until(lambda: reader.failed)
+    assert reader.busy_since_s is None
+    assert "the log says how" in reader.failure and reader.retry_s > 0
+    assert reader.stop()

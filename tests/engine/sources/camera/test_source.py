@@ -12,7 +12,7 @@ import pytest
 from engine.errors import SourceError
 from engine.pictures import image_sha256
 from engine.sources.base import OnDemand
-from engine.sources.camera.source import HUNG_READERS, HUNG_S, LOST_S, CameraSource
+from engine.sources.camera.source import HUNG_READERS, HUNG_S, LOST_S, UNSERVED_S, CameraSource
 from engine.sources.orders import DEPTH
 from engine.types import Fault, FaultKind, Frame, Origin
 from tests.engine.sources.camera.conftest import Driver, Place, picture, until
@@ -106,7 +106,7 @@ def test_a_part_of_which_no_picture_came_is_a_fault(place: Place) -> None:
     source = place.open(OnDemand())
     place.orders.scan("A 1")
     place.orders.trigger()
-    place.clock.go_on(LOST_S)
+    place.clock.go_on(UNSERVED_S)
     lost = fault(source)
     assert (lost.kind, lost.frame, lost.origin.sha256) == (FaultKind.PICTURE, None, None)
     assert lost.origin.part_id == "A 1"

@@ -128,6 +128,15 @@ def test_a_part_is_taken_when_the_line_goes_on() -> None:
     assert pictures == [pytest.approx(2, abs=0.1)]
 
 
+def test_a_part_that_an_order_took_is_not_taken_again() -> None:
+    belt, part, ordered = Belt(parts=1, rest_s=3), StillPart(STILL), False
+    for (time_s, frame), (_, _, rested_s) in zip(belt.frames(), belt.places(), strict=True):
+        order = not ordered and rested_s > 0.05
+        ordered |= order
+        assert not part.see(look_at(frame), time_s, taken=order)
+    assert ordered
+
+
 def test_it_says_what_it_waits_for() -> None:
     part, said = StillPart(STILL), []
     for time_s, frame in Belt().frames():
