@@ -108,7 +108,11 @@ class RunningStation(QObject):
     def open_source(self, source: SourceConfig) -> None:
         """Ask for a source; a simulated line goes on after its last part."""
         if isinstance(source, SimulatorConfig):
-            last = self.station.statistics.newest_part_id(simulated=True) or f"{DEMO}0"
+            try:
+                last = self.station.statistics.newest_part_id(simulated=True) or f"{DEMO}0"
+            except RecordsError as error:
+                self.refused.emit(str(error))
+                return
             first = int(last.removeprefix(DEMO)) + 1
             source = source.model_copy(update={"first": first})
         self.engine.source_requested.emit(source)

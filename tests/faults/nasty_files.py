@@ -80,7 +80,8 @@ class Ordeal:
     def sound(self) -> bool:
         """Tell whether nothing was missed, doubled, unexplained or stopped."""
         explained = all(self.reasons.values())
-        return not (self.unanswered or self.twice or self.good_faults) and explained
+        wrong = self.unanswered or self.twice or self.good_faults or self.exit_code
+        return not wrong and explained
 
     def row(self) -> dict[str, str]:
         """Give the figures as a row of RESULTS.md."""

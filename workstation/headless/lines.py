@@ -70,7 +70,9 @@ class PlainLines:
 
     def _print(self, words: str, at: datetime | None = None) -> None:
         local = (at or datetime.now(UTC)).astimezone()
-        self._write(f"{local:%Y-%m-%d %H:%M:%S}  {words}\n")
+        # One line per thing, whatever a file or a scanner calls a part.
+        plain = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in words)
+        self._write(f"{local:%Y-%m-%d %H:%M:%S}  {plain}\n")
 
 
 def why(found: Inspection | Fault) -> str:

@@ -33,9 +33,14 @@ def canonical(table: str, values: Mapping[str, Any], *, version: int) -> bytes:
     letter of its own.
     """
     parts = [_encoded(TEXT, table), _encoded(WHOLE, version)]
-    for name, kind in COLUMNS[version][table]:
+    columns = COLUMNS[version][table]
+    for name, kind in columns:
         value = values[name]
         parts.append(_ABSENT if value is None else _encoded(kind, value))
+    for name, kind in COLUMNS[NEWEST[table]][table][len(columns) :]:
+        # A column that came later is empty in an older row; whoever fills it changes the row.
+        if (value := values.get(name)) is not None:
+            parts.append(_encoded(kind, value))
     return b"".join(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from workstation.headless.live_table import LiveTable
 from workstation.headless.output import PatientOutput
 from workstation.headless.report import Report, RunEnd, Teller
 from workstation.headless.tally import Tally
+from workstation.records.words import Outcome
 from workstation.running import RunningStation
 
 
@@ -52,6 +54,16 @@ def a_run(running: FakeRunning, teller: Teller, tally: Tally) -> None:
     running.ended.emit()
     assert not report._timer.isActive()
     teller.ended(RunEnd("Ended by SIGTERM.", "A wire came loose.", 1, "parts 2\nng 1"))
+
+
+def test_a_part_is_one_plain_line_whatever_it_is_called() -> None:
+    out = io.StringIO()
+    found = an_inspection(Verdict.OK, number=1)
+    origin = replace(found.frame.origin, part_id="two\nlines \x1b[31m")
+    found = replace(found, frame=replace(found.frame, origin=origin))
+    PlainLines(out.write).part(1, found, Outcome.OK)
+    assert len(out.getvalue().splitlines()) == 1
+    assert r"two\nlines \x1b[31m" in out.getvalue()
 
 
 def test_plain_lines(running: FakeRunning, capsys: pytest.CaptureFixture[str]) -> None:

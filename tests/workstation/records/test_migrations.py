@@ -104,6 +104,15 @@ def test_the_tables_are_those_of_the_models(migrated: Database) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
+def test_a_new_column_that_is_filled_in_an_old_row_breaks_its_link(
+    migrated: Database, old_folder: DataFolder
+) -> None:
+    assert verify(migrated, []).sound
+    with closing(sqlite3.connect(old_folder.database)) as connection, connection:
+        connection.execute("UPDATE inspection SET health = '{}' WHERE id = 1")
+    assert not verify(migrated, []).sound
+
+
 def test_the_chain_verifies_over_both_versions(migrated: Database) -> None:
     store = Store(migrated, STATION)
     store.record(inspection(20))
