@@ -40,7 +40,9 @@ HEIGHT, WIDTH = 480, 640
 TICK_MS = 5
 WARM_UP = 4000
 """Frames after which memory should no longer grow: caches and the last parts are filled."""
-SAMPLE_EVERY = 250
+SAMPLE_EVERY, WINDOW = 10, 500
+"""Frames from one look at the memory to the next, and over which the least of them counts: what a
+frame in hand takes for a moment comes and goes."""
 
 
 def main() -> None:
@@ -156,6 +158,7 @@ class Watch(QObject):
         self._seen = 0
         self.late_ms: list[float] = []
         self.samples: list[tuple[int, float, int, int]] = []
+        self._memory: list[float] = []
         self._last_s: float | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -170,9 +173,12 @@ class Watch(QObject):
         if self._seen == 1:
             self._timer.start()  # the opening of window and libraries is not the line
         if self._seen % SAMPLE_EVERY == 0:
+            self._memory.append(resident_mb())
+        if self._seen % WINDOW == 0:
             handles = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
             threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208
-            self.samples.append((self._seen, resident_mb(), handles, threads))
+            self.samples.append((self._seen, min(self._memory), handles, threads))
+            self._memory.clear()
         if self._seen == self._frames:
             self._timer.stop()
             self._program.running.end()

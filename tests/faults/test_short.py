@@ -40,7 +40,7 @@ def test_a_stream_comes_back() -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_long_run_holds_on_to_nothing() -> None:
-    row = measured("tests.benchmarks.soak", "--frames", "600", "--warm-up", "250")
+    row = measured("tests.benchmarks.soak", "--frames", "1500", "--warm-up", "500")
     fewest, most = row["handles"].split("–")
     assert int(most) - int(fewest) <= 2
     fewest, most = row["threads"].split("–")
