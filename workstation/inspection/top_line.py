@@ -72,7 +72,7 @@ class TopLine(QWidget):
         self._row.setSpacing(sizes.px(12))
         self._health.setFixedWidth(sizes.px(120))
         self._code.set_sizes(sizes, height_at_720=22)
-        for key, width in ((self._lot, 230), (self._own, 230)):
+        for key, width in ((self._lot, 176), (self._own, 226)):
             key.set_sizes(sizes, height_px=sizes.px(HEIGHT_AT_720 - 4))
             key.setFixedWidth(sizes.px(width))
 
@@ -87,7 +87,7 @@ class TopLine(QWidget):
         self._code.setText(f"next part: {line.code}" if line.code else "")
         count = line.counters.lot_parts
         parts = f"{count} part{'' if count == 1 else 's'}"
-        self._parts.setText(f"{parts} in this lot" if lot else f"{parts} without a lot")
+        self._parts.setText(f"{parts} in this lot" if lot else parts)
         waits = line.state in (EngineState.PREOPERATIONAL, EngineState.INITIALIZED) and line.settled
         nothing_yet = waits and line.fit is None
         self._own.setVisible(bool(line.simulated) or nothing_yet)
