@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.calibration import count_alarms, limits_from, rate_interval
-from engine.components.backbone import open_backbone
+from engine.components.backbone import ADAPTED, Backbone, adapted_backbone, open_backbone
 from engine.components.coreset import STEP_S
 from engine.device import open_device
 from engine.errors import RecipeError
@@ -28,6 +28,8 @@ from engine.picture_health.baseline import baseline, is_black
 from engine.picture_health.measure import PictureHealth
 from engine.pictures import Picture
 from engine.preprocess import Preprocessing
+from engine.pretraining.adaptation.adapt import Adaptation, adapt
+from engine.pretraining.adaptation.plan import AdaptationPlan
 from engine.recipe import PatchCoreParameters, Recipe, Roi
 from engine.regions import find_regions
 from engine.releases.folder import FittedRelease
@@ -62,7 +64,8 @@ def fit(
 
     One picture, chosen by the seed, stays out of the bank with all its copies: it becomes the
     release's reference. All others enter the bank, and the limits come from scoring each of them
-    without its group.
+    without its group; where the backbone was adapted, only each of those that it was not adapted
+    to.
 
     Yields
     ------
@@ -79,7 +82,8 @@ def fit(
     Raises
     ------
     RecipeError
-        Too few pictures or parts, a black picture, or a ROI that does not fit them.
+        Too few pictures or parts, a black picture, a ROI that does not fit them, or a backbone
+        or layers that cannot be adapted.
     PictureError
         A picture cannot be read.
     WeightsError
@@ -95,17 +99,35 @@ def fit(
     backbone = open_backbone(
         recipe.backbone, weights=recipe.weights, layers=recipe.layers, device=chosen
     )
+    if recipe.adapts:
+        _check_adaptable(backbone)
     drawn = pictures[_draw(recipe.seed, len(pictures))]
     spared, spared_sha256 = drawn.load()
     with _naming(drawn):
         preprocessing = Preprocessing.of(recipe, spared)
-    parameters = _concrete(recipe.parameters, backbone.name)
-    eye = Eye(preprocessing, backbone, METHODS[recipe.method](parameters, preprocessing), chosen)
-
-    looked = yield from _look(eye, pictures, spared_sha256)
+    looked = yield from _look(
+        _eye(recipe, backbone, preprocessing, chosen), pictures, spared_sha256
+    )
+    adaptation = None
+    if recipe.adapts:
+        adaptation = yield from adapt(
+            looked.squares,
+            looked.groups,
+            preprocessing,
+            AdaptationPlan(seed=recipe.seed),
+            minutes=recipe.adapt_minutes,
+            steps=recipe.adapt_steps,
+            device=chosen,
+        )
+        if adaptation.record.kept:
+            backbone = adapted_backbone(adaptation.head, device=chosen)
+    eye = _eye(recipe, backbone, preprocessing, chosen)
+    yield from _remember(eye, looked)
     yield from eye.method.build(recipe.seed)
-    held_out = yield from eye.method.leave_one_out()
-    limits, calibration = yield from _calibrate(eye, held_out, recipe, looked.rectangles)
+    limiting = _limiting(looked, adaptation)
+    held_out = yield from eye.method.leave_one_out(limiting)
+    rectangles = [looked.rectangles[number] for number in limiting]
+    limits, calibration = yield from _calibrate(eye, held_out, recipe, rectangles)
     squares = _reference_squares(preprocessing.square(spared), preprocessing, recipe.seed)
     references = [eye.score(square) for square in squares]
     blobs = _blobs(eye, squares, references)
@@ -115,7 +137,7 @@ def fit(
         person=person,
         part=recipe.part,
         method=recipe.method,
-        parameters=parameters,
+        parameters=_concrete(recipe.parameters, backbone.name),
         backbone=BackboneRecord(
             name=backbone.name,
             layers=backbone.layers,
@@ -129,6 +151,7 @@ def fit(
         fitted_limits=limits,
         calibration=calibration,
         picture_health=baseline(looked.health),
+        adaptation=None if adaptation is None else adaptation.record,
         reference=ReferenceRecord(
             scores=tuple(float(found.image[0]) for found in references), tolerance=TOLERANCE
         ),
@@ -143,11 +166,17 @@ def fit(
 
 @dataclass(eq=False)
 class _Looked:
-    """What one pass over the pictures leaves behind besides the method's own memory."""
+    """What reading the pictures once leaves behind; the first three of all but the spared one."""
 
     records: list[PictureRecord] = field(default_factory=list)
     rectangles: list[Roi] = field(default_factory=list)
+    squares: list[Image] = field(default_factory=list)
     health: list[PictureHealth] = field(default_factory=list)
+
+    @property
+    def groups(self) -> list[str]:
+        """The part each picture shows."""
+        return [record.group for record in self.records]
 
 
 def _draw(seed: int, count: int) -> int:
@@ -167,9 +196,8 @@ def _naming(picture: Picture) -> Iterator[None]:
 def _look(
     eye: Eye, pictures: Sequence[Picture], spared_sha256: str
 ) -> Generator[FitStep, None, _Looked]:
-    """Read every picture; all but the spared one go into the method's memory."""
+    """Read every picture."""
     looked = _Looked()
-    groups: dict[str, int] = {}
     by_content: dict[str, str] = {}
     began = time.monotonic()
     for done, picture in enumerate(pictures, start=1):
@@ -181,19 +209,53 @@ def _look(
         if sha256 != spared_sha256:
             # The same picture twice would vouch for itself when one of the two is held out.
             group = by_content.setdefault(sha256, picture.group)
-            index = groups.setdefault(group, len(groups))
-            with torch.inference_mode():
-                eye.method.collect(eye.levels(square), picture=len(looked.records), group=index)
             looked.records.append(PictureRecord(name=picture.name, sha256=sha256, group=group))
             looked.rectangles.append(rectangle)
+            looked.squares.append(square)
         left = (time.monotonic() - began) / done * (len(pictures) - done)
         yield FitStep("Looking at the good pictures", done, len(pictures), left)
-    if len(groups) < 2:
+    if len(set(looked.groups)) < 2:
         raise RecipeError(
             "All pictures belong to one part, so none can be held out. "
             "Add pictures of other parts, or change the part pattern."
         )
     return looked
+
+
+def _check_adaptable(backbone: Backbone) -> None:
+    if backbone.layers != ("stride8",):
+        raise RecipeError(
+            "Only stride 8 of the built-in backbone can be adapted, not "
+            f"{', '.join(backbone.layers)}. Leave out --layers, or --adapt and --adapt-steps."
+        )
+
+
+def _remember(eye: Eye, looked: _Looked) -> Generator[FitStep, None, None]:
+    """Put what the backbone gives of every picture into the method's memory."""
+    groups = {group: number for number, group in enumerate(dict.fromkeys(looked.groups))}
+    began = time.monotonic()
+    total = len(looked.squares)
+    for number, (square, group) in enumerate(zip(looked.squares, looked.groups, strict=True)):
+        with torch.inference_mode():
+            eye.method.collect(eye.levels(square), picture=number, group=groups[group])
+        left = (time.monotonic() - began) / (number + 1) * (total - number - 1)
+        yield FitStep("Taking the good pictures in", number + 1, total, left)
+    looked.squares.clear()
+
+
+def _limiting(looked: _Looked, adaptation: Adaptation | None) -> range | list[int]:
+    """Give the numbers of the pictures from which the limits come."""
+    if adaptation is None or not adaptation.record.kept:
+        return range(len(looked.records))
+    unseen = set(adaptation.record.held_out)
+    return [number for number, group in enumerate(looked.groups) if group in unseen]
+
+
+def _eye(
+    recipe: Recipe, backbone: Backbone, preprocessing: Preprocessing, device: torch.device
+) -> Eye:
+    method = METHODS[recipe.method](_concrete(recipe.parameters, backbone.name), preprocessing)
+    return Eye(preprocessing, backbone, method, device)
 
 
 def _measured(eye: Eye, picture: Picture, image: Image, square: Image) -> PictureHealth:
@@ -271,8 +333,8 @@ def _concrete(parameters: PatchCoreParameters, backbone: str) -> PatchCoreParame
     """Settle what ``auto`` means, so that a release does not depend on a later default."""
     if parameters.descriptor != "auto":
         return parameters
-    descriptor = "official" if backbone == "wide_resnet50_2" else "concat"
-    return parameters.model_copy(update={"descriptor": descriptor})
+    own = {"wide_resnet50_2": "official", ADAPTED: "plain"}
+    return parameters.model_copy(update={"descriptor": own.get(backbone, "concat")})
 
 
 def _versions() -> dict[str, str]:

@@ -63,8 +63,9 @@ class PatchCoreParameters(_Settings):
     """`max`: the official code; `reweighted`: Eq. 7 of the paper."""
     neighbours: int = Field(default=9, ge=2)
     """b of Eq. 7; with 1 the weight, and so every score, would be 0."""
-    descriptor: Literal["auto", "concat", "official"] = "auto"
-    """`auto`: official 1024-d for wide_resnet50_2, concat for all others."""
+    descriptor: Literal["auto", "concat", "official", "plain"] = "auto"
+    """`auto`: official 1024-d for wide_resnet50_2, plain for an adapted backbone, concat for all
+    others."""
 
 
 class Recipe(_Settings):
@@ -80,6 +81,10 @@ class Recipe(_Settings):
     name of imported weights is turned into their path before it comes here."""
     layers: tuple[str, ...] = ()
     """Layer names of the backbone, or strides such as "8"; empty: the backbone's own default."""
+    adapt_minutes: float | None = Field(default=None, gt=0)
+    """Adapt the backbone to the part for about so long; None: see `adapt_steps`."""
+    adapt_steps: int | None = Field(default=None, ge=1)
+    """Adapt the backbone in so many steps; None: see `adapt_minutes`. Both None: not at all."""
     size: int = Field(default=224, ge=64, le=2048, multiple_of=32)
     """Side S in pixels of the square the inspected rectangle is stretched to."""
     roi: Roi | None = None
@@ -96,6 +101,11 @@ class Recipe(_Settings):
     """Regular expression; pictures with the same first group are one part and are held out
     together. None: every picture is a part of its own."""
     seed: int = Field(default=0, ge=0)
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the backbone is to be adapted to the part."""
+        return self.adapt_minutes is not None or self.adapt_steps is not None
 
     @property
     def verdict_within_ms(self) -> float | None:
@@ -115,6 +125,17 @@ class Recipe(_Settings):
             raise ValueError(
                 f"The backbone {self.backbone!r} has its own weights; use --weights builtin, "
                 "or name a timm backbone."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _adapted_by_one_of_two(self) -> Self:
+        if self.adapt_minutes is not None and self.adapt_steps is not None:
+            raise ValueError("Give either the minutes of an adaptation or its steps, not both.")
+        if self.adapts and self.backbone not in ("builtin", "gabor"):
+            raise ValueError(
+                f"Only the built-in backbone can be adapted, not {self.backbone!r}. "
+                "Use --backbone builtin, or leave out --adapt and --adapt-steps."
             )
         return self
 

@@ -19,11 +19,15 @@ from huggingface_hub.errors import HfHubHTTPError
 from torch import Tensor, nn
 
 from engine.components.gabor import IDENTITY, GaborStack
+from engine.components.metric_head import MetricHead, MetricStack, head_of
 from engine.components.weights import Weights, fingerprint, fitted_to, read_weights
 from engine.errors import RecipeError, WeightsError
 
 BUILTIN = "gabor"
 """The real name behind the alias ``builtin``: the best backbone this version ships."""
+
+ADAPTED = "gabor-adapted"
+"""The Gabor stack with a metric head of one release's own."""
 
 DEFAULT_STRIDES = ("8", "16")
 GABOR_STRIDES = ("8",)
@@ -41,9 +45,11 @@ class Backbone:
     layers
         Names of the layers given, finest first.
     weights_origin
-        ``builtin``, a file's name or ``timm:<tag>``.
+        ``builtin``, ``adapted``, a file's name or ``timm:<tag>``.
     weights_sha256
         Of the weights file, or of the tensors where there was no file.
+    head
+        Of an adapted backbone: the one part of it that the code itself does not make.
     """
 
     name: str
@@ -51,6 +57,7 @@ class Backbone:
     weights_origin: str
     weights_sha256: str
     network: nn.Module
+    head: MetricHead | None = None
 
     def __call__(self, batch: Tensor) -> list[Tensor]:
         """Give the feature maps of (B, 3, S, S) normalised float32, (B, C_l, h_l, w_l) each."""
@@ -61,7 +68,8 @@ class Backbone:
         """Give the tensors a release must keep; empty where the code itself makes them."""
         if self.name == "gabor":
             return {}
-        return {name: t.contiguous() for name, t in self.network.state_dict().items()}
+        kept = self.network if self.head is None else self.head
+        return {name: t.contiguous() for name, t in kept.state_dict().items()}
 
 
 def open_backbone(
@@ -116,6 +124,15 @@ def fill_backbone(
     return _filled(network, name, found, chosen, device)
 
 
+def adapted_backbone(head: MetricHead, *, device: torch.device) -> Backbone:
+    """Put a head that was adapted to one part on the Gabor stack; the head is frozen by it."""
+    head.requires_grad_(False).eval()
+    identity = f"{_gabor_sha256()} {fingerprint(head.state_dict())}"
+    sha256 = hashlib.sha256(identity.encode()).hexdigest()
+    network = _frozen(MetricStack(head), device)
+    return Backbone(ADAPTED, ("stride8",), "adapted", sha256, network, head)
+
+
 def reopen_backbone(
     name: str,
     *,
@@ -130,10 +147,14 @@ def reopen_backbone(
     Raises
     ------
     WeightsError
-        The built-in weights of this version are others than those the release was fitted with.
+        The built-in weights of this version are others than those the release was fitted with, or
+        the tensors are not those of its backbone.
     """
-    if name == "gabor":
-        backbone = _gabor(layers, device)
+    if name in ("gabor", ADAPTED):
+        if name == ADAPTED:
+            backbone = adapted_backbone(head_of(Weights(state, origin, sha256)), device=device)
+        else:
+            backbone = _gabor(layers, device)
         if backbone.weights_sha256 != sha256:
             raise WeightsError(
                 "This release was fitted with other built-in weights than this version of Loupe "
@@ -151,9 +172,12 @@ def _gabor(layers: Sequence[str], device: torch.device) -> Backbone:
     strides = {layer: str(stride) for layer, stride in available.items()}
     chosen = _choose(layers or GABOR_STRIDES, strides, "gabor")
     network = GaborStack([available[layer] for layer in chosen])
+    return Backbone("gabor", chosen, "builtin", _gabor_sha256(), _frozen(network, device))
+
+
+def _gabor_sha256() -> str:
     filters = fingerprint(GaborStack(GaborStack.STRIDES).state_dict())
-    sha256 = hashlib.sha256(f"{filters} {IDENTITY}".encode()).hexdigest()
-    return Backbone("gabor", chosen, "builtin", sha256, _frozen(network, device))
+    return hashlib.sha256(f"{filters} {IDENTITY}".encode()).hexdigest()
 
 
 def strides_of(name: str) -> dict[str, str]:

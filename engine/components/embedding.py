@@ -9,6 +9,23 @@ from torch import Tensor
 from torch.nn import functional
 
 
+def plain(levels: Sequence[Tensor]) -> Tensor:
+    """Take the one level as it is: a metric head has seen each patch's neighbourhood already.
+
+    Parameters
+    ----------
+    levels
+        One level, (B, C, h, w) float32.
+
+    Returns
+    -------
+    Tensor
+        (B, h · w, C) float32.
+    """
+    (level,) = levels
+    return level.flatten(2).transpose(1, 2).contiguous()
+
+
 def concat(levels: Sequence[Tensor]) -> Tensor:
     """Average 3 × 3 neighbourhoods, enlarge to the finest grid and concatenate.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import Protocol, Self, TypeAlias
 
 from torch import Tensor
@@ -28,8 +28,11 @@ class Method(Protocol):
         """Make from everything collected what scoring needs."""
         ...
 
-    def leave_one_out(self) -> ScoredSteps:
-        """Score every collected picture as if its group had not been seen, in order."""
+    def leave_one_out(self, only: Collection[int] | None = None) -> ScoredSteps:
+        """Score collected pictures as if their group had not been seen, in order.
+
+        `only`: numbers of the pictures to score, in the order they were collected; None: all.
+        """
         ...
 
     def score(self, levels: Sequence[Tensor]) -> Scores:

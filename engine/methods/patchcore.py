@@ -7,7 +7,7 @@ Detection", CVPR 2022, arXiv 2106.08265. Distances are Euclidean, not squared.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.components.coreset import PROJECTED_DIMENSIONS, GreedyCoreset, project
-from engine.components.embedding import concat, official
+from engine.components.embedding import concat, official, plain
 from engine.components.neighbours import Bank
 from engine.errors import ModelError, RecipeError
 from engine.methods.base import ScoredSteps, Steps
@@ -68,7 +68,7 @@ class PatchCore:
         self.provenance = self._origins(sizes)[chosen.cpu()]
         self.bank = Bank(pool[chosen], self.provenance[:, 3].to(pool.device))
 
-    def leave_one_out(self) -> ScoredSteps:
+    def leave_one_out(self, only: Collection[int] | None = None) -> ScoredSteps:
         """Search each collected picture's patches in the bank without its group's rows.
 
         The bank is not selected anew without the group: coverage is slightly optimistic
@@ -82,11 +82,17 @@ class PatchCore:
         assert self.bank is not None and self._cells is not None
         rows = max(1, _STEP_PRODUCTS // self.bank.rows.numel())
         images, maps = [], []
-        total = len(self._pool)
-        to_search, searched, began = sum(map(len, self._pool)), 0, time.monotonic()
-        for number, (patches, (_, group)) in enumerate(
-            zip(self._pool, self._pictures, strict=True)
-        ):
+        asked = [
+            (patches, group)
+            for number, (patches, (_, group)) in enumerate(
+                zip(self._pool, self._pictures, strict=True)
+            )
+            if only is None or number in only
+        ]
+        total = len(asked)
+        to_search, searched = sum(len(patches) for patches, _ in asked), 0
+        began = time.monotonic()
+        for number, (patches, group) in enumerate(asked):
             found = []
             for queries in torch.split(patches, rows):
                 found.append(self.bank.nearest(queries, without_group=group))
@@ -166,6 +172,13 @@ class PatchCore:
                     "Name two, such as --layers 8,16."
                 )
             return official(levels)
+        if self._parameters.descriptor == "plain":
+            if len(levels) != 1:
+                raise RecipeError(
+                    f"PatchCore takes patches as they are from one layer, not from {len(levels)}. "
+                    "Name one, such as --layers 8."
+                )
+            return plain(levels)
         return concat(levels)
 
     def _inside(self, levels: Sequence[Tensor], device: torch.device) -> Tensor:

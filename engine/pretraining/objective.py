@@ -8,6 +8,8 @@ Defense of the Triplet Loss for Person Re-Identification", arXiv:1703.07737, 201
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -25,10 +27,7 @@ SHARPNESS = 4.0
 def ranking_loss(
     head: MetricHead, part: InventedPart, draws: Draws, *, asked: int
 ) -> tuple[Tensor, float]:
-    """Rank a part's damages against a few of its good pictures.
-
-    Half of the loss compares all patches, so that the whole damage stands out; the other half only
-    the farthest ones, which are what an image score is.
+    """Search a few of a part's good pictures and its damages in its bank, and rank them.
 
     Parameters
     ----------
@@ -47,24 +46,45 @@ def ranking_loss(
     pictures, cells, _ = part.good.shape
     bank = head(part.good)
     order = torch.argsort(draws.uniform(pictures))[:asked]
+    sizes = [len(damage) for damage in part.damages]
     queries = torch.cat([bank[order].flatten(0, 1), head(torch.cat(part.damages))])
     distances = _log_distances(queries, bank, order)
-    good = distances[: len(order) * cells].view(len(order), cells)
-    hardest = good.topk(max(4, cells // 20), 1).values
+    searched = len(order) * cells
+    return ranked(distances[:searched].view(-1, cells), torch.split(distances[searched:], sizes))
+
+
+def ranked(good: Tensor, damages: Sequence[Tensor]) -> tuple[Tensor, float]:
+    """Rank damages against good pictures by the logarithms of their patches' distances.
+
+    Half of the loss compares all patches, so that the whole damage stands out; the other half only
+    the farthest ones, which are what an image score is.
+
+    Parameters
+    ----------
+    good
+        (asked, cells).
+    damages
+        (m,) each.
+
+    Returns
+    -------
+    As `ranking_loss`.
+    """
+    cells = good.shape[1]
+    hardest = good.topk(min(cells, max(4, cells // 20)), 1).values
     ground = torch.cat([hardest.flatten(), good.flatten()[:: max(1, good.numel() // 128)]])
     top = hardest[:, :3].mean()
-    total, found = distances.new_zeros(()), 0
-    sizes = [len(damage) for damage in part.damages]
-    for damage in torch.split(distances[good.numel() :], sizes):
+    total, found = good.new_zeros(()), 0
+    for damage in damages:
         # The soft maximum of many patches alike exceeds their maximum: it is not to be believed.
         farthest = torch.logsumexp(damage * SHARPNESS, 0) / SHARPNESS
         farthest = torch.minimum(farthest, damage.max() + 0.1)
-        total = total + _ranked(damage[:, None], ground) / 2 + _ranked(farthest, top) / 2
+        total = total + _beaten(damage[:, None], ground) / 2 + _beaten(farthest, top) / 2
         found += int(damage.max() > good.max())
-    return total / len(sizes), found / len(sizes)
+    return total / len(damages), found / len(damages)
 
 
-def _ranked(damaged: Tensor, good: Tensor) -> Tensor:
+def _beaten(damaged: Tensor, good: Tensor) -> Tensor:
     return functional.softplus(MARGIN - SHARPNESS * (damaged - good)).mean()
 
 

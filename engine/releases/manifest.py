@@ -32,12 +32,50 @@ class BackboneRecord(_Record):
     weights_sha256: str
 
 
+class AdaptationFigures(_Record):
+    """What was held out of an adaptation, searched in the same small bank."""
+
+    good_scores: tuple[float, ...]
+    """Raw scores of the good pictures held out."""
+    image_auroc: dict[str, float]
+    """By kind of damage drawn into them that the adaptation never learned from."""
+
+    @property
+    def mean_auroc(self) -> float:
+        """Over the kinds."""
+        return sum(self.image_auroc.values()) / len(self.image_auroc)
+
+
+class AdaptationRecord(_Record):
+    """How the backbone was adapted to the part, or why it was not."""
+
+    kept: bool
+    """False: it did not help, and the release is as if it had not been asked for."""
+    steps: int
+    """``--adapt-steps`` with this number gives the same head."""
+    best_step: int
+    """The head is the one after so many steps; 0: the untrained one was best."""
+    minutes: float | None
+    """As asked for; None where the steps were given."""
+    seconds: float
+    seed: int
+    n_learned_from: int
+    """Good pictures that damage was drawn into."""
+    held_out: tuple[str, ...]
+    """Groups of good pictures that were not learned from; where `kept`, the limits come from
+    these alone."""
+    without: AdaptationFigures
+    adapted: AdaptationFigures
+    """After `best_step` steps, or after all where none was better than without."""
+
+
 class CalibrationRecord(_Record):
     """Where the limits come from."""
 
     false_alarm_rate: float
     scores: tuple[float, ...]
-    """Held-out raw scores of the good pictures, in the order of `Manifest.pictures`."""
+    """Held-out raw scores of the good pictures, in the order of `Manifest.pictures`. Of a release
+    with an adapted backbone: of those pictures only whose group the adaptation did not see."""
     map_peaks: tuple[float, ...]
     """Largest value of each held-out shown map."""
     n_alarms: int
@@ -83,6 +121,8 @@ class Manifest(_Record):
     """As calibrated by the fit; equal to `limits` until a person moves them."""
     calibration: CalibrationRecord
     picture_health: HealthBaseline
+    adaptation: AdaptationRecord | None = None
+    """None where none was asked for."""
     reference: ReferenceRecord
     deadline_ms: float | None = None
     """None: an inspection may take as long as it takes."""
@@ -101,6 +141,8 @@ class Manifest(_Record):
     def hash(self) -> str:
         """Give the first 16 hex digits of the SHA-256 of the canonical text without `id`."""
         content = self.model_dump(mode="json", exclude={"id"})
+        if self.adaptation is None:
+            del content["adaptation"]  # releases from before there was any keep their ids
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="builtin")
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--coreset", type=float, default=0.1)
+    parser.add_argument("--adapt-steps", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dry", action="store_true", help="print the row, append nothing")
@@ -43,6 +44,8 @@ def main() -> None:
         *("--seed", str(chosen.seed)),
         *("--device", chosen.device),
     ]
+    if chosen.adapt_steps is not None:
+        options += ["--adapt-steps", str(chosen.adapt_steps)]
     with tempfile.TemporaryDirectory() as scratch:
         release = Path(scratch, "release")
         started = perf_counter()

@@ -65,6 +65,8 @@ def test_it_cannot_be_changed() -> None:
         ("rule", {"kind": "score xor region"}),
         ("masks", {"include": [[[0, 0], [1, 1]]]}),
         ("masks", {"exclude": [[[0, 0], [1, 1], [float("nan"), 3]]]}),
+        ("adapt_minutes", 0),
+        ("adapt_steps", 0),
         ("part_pattern", "part("),
         ("part_pattern", r"part\d+"),
     ],
@@ -82,6 +84,8 @@ def test_what_makes_no_sense_is_refused(setting: str, value: Any) -> None:
         ({"part_pattern": "part"}, "needs one group"),
         ({"backbone": "gabor", "weights": "timm"}, "has its own weights"),
         ({"weights": "own.pth"}, "name a timm backbone"),
+        ({"adapt_minutes": 5, "adapt_steps": 100}, "minutes of an adaptation or its steps"),
+        ({"adapt_steps": 9, "backbone": "resnet18", "weights": "w.pth"}, "Only the built-in"),
     ],
 )
 def test_refusals_say_what_to_do(given_: dict[str, Any], said: str) -> None:

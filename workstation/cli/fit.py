@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from engine.errors import RecipeError
 from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi
 from engine.types import MethodName
+from workstation.cli.adaptation import adaptation_lines, adaptation_report
 from workstation.cli.options import (
     DataDir,
     Device,
@@ -59,6 +60,18 @@ def fit_command(
         str, typer.Option(help="Layer names or strides, comma-separated, such as 8,16.")
     ] = "",
     size: Annotated[int, typer.Option(help="Side in pixels of what the backbone sees.")] = 224,
+    adapt: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            metavar="MINUTES",
+            help="Adapt the built-in backbone to the part for about so many minutes.",
+        ),
+    ] = None,
+    adapt_steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Adapt it in so many steps: the same steps, the same release."),
+    ] = None,
     coreset: Annotated[
         float | None,
         typer.Option(help="Share of patches kept, 0.01 to 1; else 10 %, at most 8000 rows."),
@@ -98,6 +111,8 @@ def fit_command(
             backbone=backbone,
             weights=weights,
             layers=tuple(layer.strip() for layer in layers.split(",") if layer.strip()),
+            adapt_minutes=adapt,
+            adapt_steps=adapt_steps,
             size=size,
             roi=None if roi is None else _roi(roi),
             masks=Masks() if masks is None else _masks(masks),
@@ -121,6 +136,7 @@ def fit_command(
         fitted = run_showing_progress(fit(recipe, pictures, device=device))
         release = library.add(fitted) if out is None else write_release(fitted, out)
     manifest = release.manifest
+    adaptation = manifest.adaptation
     report: dict[str, Any] = {
         "release": release.id,
         "folder": str(out or release.folder),
@@ -131,20 +147,24 @@ def fit_command(
         "reject_limit": manifest.limits.t2,
         "pixel_limit": manifest.limits.pixel,
         "false_alarm_rate": manifest.calibration.false_alarm_rate,
+        "n_held_out": len(manifest.calibration.scores),
         "alarms_held_out": manifest.calibration.n_alarms,
         "alarm_rate_95": list(manifest.calibration.alarm_rate_95),
         "release_mb": release.size_bytes() / 1e6,
+        "adaptation": adaptation and adaptation_report(adaptation),
     }
     if as_json:
         print_json(report)
         return
     typer.echo(f"release        {release.id} in {out or release.folder}")
     typer.echo(f"good pictures  {len(manifest.pictures)} in the bank, 1 kept as reference")
+    for line in adaptation_lines(adaptation) if adaptation else ():
+        typer.echo(line)
     typer.echo(f"review limit   {manifest.limits.t1:.4g}")
     typer.echo(f"reject limit   {manifest.limits.t2:.4g}")
     typer.echo(
-        f"false alarms   {manifest.calibration.n_alarms} of {len(manifest.pictures)} held out; "
-        f"{_interval(manifest.calibration)}"
+        f"false alarms   {manifest.calibration.n_alarms} of {len(manifest.calibration.scores)} "
+        f"held out; {_interval(manifest.calibration)}"
     )
 
 

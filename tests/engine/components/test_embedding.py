@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from engine.components.embedding import concat, official
+from engine.components.embedding import concat, official, plain
 
 
 def levels(*shapes: tuple[int, int, int], batch: int = 2) -> list[torch.Tensor]:
@@ -22,6 +22,13 @@ def neighbourhood_mean(plane: np.ndarray) -> np.ndarray:
     return sum(
         padded[dy : dy + height, dx : dx + width] for dy in range(3) for dx in range(3)
     ) / np.float32(9)
+
+
+def test_plain_takes_each_cell_as_it_is() -> None:
+    (level,) = levels((5, 4, 3))
+    found = plain([level])
+    assert found.shape == (2, 12, 5)
+    assert torch.equal(found[1, 7], level[1, :, 2, 1])
 
 
 class TestConcat:

@@ -237,6 +237,12 @@ class TestLeaveOneOut:
             assert np.abs(held_out.map[number].ravel() - expected).max() < 1e-5
             assert held_out.image[number] == held_out.map[number].max()
 
+    def test_only_the_pictures_asked_for_are_scored(self) -> None:
+        every = finished(fitted(good(), coreset=0.5).leave_one_out())
+        some = finished(fitted(good(), coreset=0.5).leave_one_out([1, 3]))
+        assert (some.image == every.image[[1, 3]]).all()
+        assert (some.map == every.map[[1, 3]]).all()
+
     def test_eq_7_looks_at_the_other_groups_only(self) -> None:
         groups = [3, 3, 5, 5]
         found = fitted(good(4), groups=groups, coreset=1, image_score="reweighted", neighbours=100)
@@ -335,6 +341,13 @@ class TestDescriptors:
         picture, row, column, _ = found.provenance[17].tolist()
         patch = official(levels(picture))[0].reshape(GRID, GRID, -1)[row, column]
         assert torch.equal(found.bank.rows[17], patch)
+
+    def test_plain_takes_one_layer(self) -> None:
+        found = fitted([levels(n)[:1] for n in range(2)], coreset=1, descriptor="plain")
+        picture, row, column, _ = found.provenance[0].tolist()
+        assert torch.equal(found.bank.rows[0], levels(picture)[0][0, :, row, column])
+        with pytest.raises(RecipeError, match="from one layer, not from 2"):
+            method(descriptor="plain").collect(levels(0), picture=0, group=0)
 
     def test_official_takes_two_layers(self) -> None:
         with pytest.raises(RecipeError, match=r"two layers of this backbone, not 1\. Name two"):

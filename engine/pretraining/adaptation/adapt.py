@@ -1,0 +1,165 @@
+"""An adaptation from first to last, in short steps; closed at any of them it leaves nothing."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from engine.components.metric_head import MetricHead
+from engine.errors import RecipeError
+from engine.preprocess import Preprocessing
+from engine.pretraining.adaptation.held_out import evenly, hold_out
+from engine.pretraining.adaptation.learner import Learner
+from engine.pretraining.adaptation.look import Look
+from engine.pretraining.adaptation.material import Material, gather
+from engine.pretraining.adaptation.plan import AdaptationPlan
+from engine.pretraining.adaptation.ranking import Ranking
+from engine.pretraining.adaptation.stage import Stage
+from engine.releases.manifest import AdaptationFigures, AdaptationRecord
+from engine.types import FitStep, Image
+
+LEAST_GAIN = 0.01
+"""In mean image AUROC over the kinds held out, from which an adaptation is kept."""
+LEAST_STEPS, MOST_STEPS = 20, 1000
+"""That minutes can come to."""
+_MEASUREMENTS = 4
+"""Of the head in training, evenly over the steps."""
+_TIMED_STEPS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Adaptation:
+    """What an adaptation came to; the head is to be used only where the record says ``kept``."""
+
+    head: MetricHead
+    record: AdaptationRecord
+
+
+def adapt(
+    squares: Sequence[Image],
+    groups: Sequence[str],
+    preprocessing: Preprocessing,
+    plan: AdaptationPlan,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    device: torch.device,
+) -> Generator[FitStep, None, Adaptation]:
+    """Adapt a metric head to the part that good pictures show.
+
+    On one machine with as many threads, the same pictures, plan and number of steps give the same
+    head, to the bit.
+
+    Parameters
+    ----------
+    squares
+        (S, S, 3) uint8 each, as `Preprocessing.square` gives them.
+    groups
+        Of each: pictures of one part are learned from together or held out together.
+    minutes
+        How long all of it may take; after the first steps they are turned into a number of steps.
+    steps
+        Used where `minutes` is None.
+
+    Raises
+    ------
+    RecipeError
+        Too few parts, no cell in the inspected region, or no damage that shows.
+    """
+    began = time.monotonic()
+    held_out = hold_out(groups, seed=plan.seed)
+    look = Look(preprocessing, device)
+    learned_from = [number for number, group in enumerate(groups) if group not in held_out]
+    most = max(2, plan.most_patches // look.cells)
+    learned_from = [learned_from[place] for place in evenly(len(learned_from), most)]
+    parts = _numbered([groups[number] for number in learned_from])
+    apart = [square for square, group in zip(squares, groups, strict=True) if group in held_out]
+    ranking = Ranking(look, apart, seed=plan.seed)
+    yield from ranking.draw()
+    material = yield from gather(look, [squares[number] for number in learned_from], parts, plan)
+    ranked_at = time.monotonic()
+    untrained = Learner(material, plan, steps=1).head
+    without = yield from ranking.measure(untrained, material.rows)
+    ranking_s = time.monotonic() - ranked_at
+    if not material.damages or not without.image_auroc:
+        raise RecipeError(
+            "No damage drawn into the good pictures shows in what is inspected, so there is "
+            "nothing to adapt by. Fit without --adapt, or check the pictures and masks."
+        )
+    if minutes is not None:
+        learning_s = 60 * minutes - (time.monotonic() - began) - _MEASUREMENTS * ranking_s
+        steps = yield from _steps_in(learning_s, material, plan)
+    assert steps is not None, "minutes or steps"
+    best = yield from _best_head(Learner(material, plan, steps), steps, ranking, material, without)
+    record = AdaptationRecord(
+        kept=best.step > 0,
+        steps=steps,
+        best_step=best.step,
+        minutes=minutes,
+        seconds=round(time.monotonic() - began, 1),
+        seed=plan.seed,
+        n_learned_from=len(learned_from),
+        held_out=tuple(sorted(held_out)),
+        without=without,
+        adapted=best.figures,
+    )
+    return Adaptation(best.head, record)
+
+
+@dataclass(frozen=True, eq=False)
+class _Best:
+    step: int
+    """0: none was better than the untrained head by `LEAST_GAIN`."""
+    head: MetricHead
+    figures: AdaptationFigures
+
+
+def _best_head(
+    learner: Learner,
+    steps: int,
+    ranking: Ranking,
+    material: Material,
+    without: AdaptationFigures,
+) -> Generator[FitStep, None, _Best]:
+    """Learn, rank now and then, and give the head that ranked best."""
+    due = {steps * number // _MEASUREMENTS for number in range(1, _MEASUREMENTS + 1)}
+    best: _Best | None = None
+    to_beat = without.mean_auroc + LEAST_GAIN
+    stage = Stage("Adapting to the part", steps)
+    while learner.step < steps:
+        for _ in learner.learn():
+            yield stage.at(learner.step)
+        if learner.step in due:
+            figures = yield from ranking.measure(learner.head, material.rows)
+            if figures.mean_auroc >= to_beat:
+                best = _Best(learner.step, copy.deepcopy(learner.head), figures)
+                to_beat = figures.mean_auroc
+    yield stage.at(steps)
+    return best or _Best(0, learner.head, figures)
+
+
+def _steps_in(
+    seconds: float, material: Material, plan: AdaptationPlan
+) -> Generator[FitStep, None, int]:
+    """Time a few steps to know how many there is time for; their head is thrown away.
+
+    The learning rate of every step depends on how many there are, so these cannot be the first.
+    """
+    trial = Learner(material, plan, _TIMED_STEPS)
+    stage = Stage("Timing the first steps", _TIMED_STEPS)
+    started = time.monotonic()
+    while trial.step < _TIMED_STEPS:
+        for _ in trial.learn():
+            yield stage.at(trial.step)
+    step_s = (time.monotonic() - started) / _TIMED_STEPS
+    steps = int(seconds / step_s) - _TIMED_STEPS
+    return min(max(steps, LEAST_STEPS), MOST_STEPS)
+
+
+def _numbered(groups: Sequence[str]) -> list[int]:
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(group, len(numbers)) for group in groups]

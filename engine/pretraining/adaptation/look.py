@@ -1,0 +1,86 @@
+"""How an adaptation looks at pictures and damages them: inside the inspected region only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.components.metric_head import Surroundings
+from engine.errors import RecipeError
+from engine.preprocess import Preprocessing
+from engine.pretraining.invented import STRIDE, patches_of
+from engine.synthetic.damage.inflict import inflict
+from engine.synthetic.textures.draws import Draws
+from engine.types import Image
+
+
+class Look:
+    """Squares to pictures, pictures to patches.
+
+    Raises
+    ------
+    RecipeError
+        The inspected region holds no cell.
+    """
+
+    def __init__(self, preprocessing: Preprocessing, device: torch.device) -> None:
+        side = preprocessing.size
+        cells = preprocessing.counted(side // STRIDE, side // STRIDE)
+        if not cells.any():
+            raise RecipeError(
+                "The inspected region is smaller than one cell of the map. "
+                "Draw it larger, or choose a larger size."
+            )
+        self.device = device
+        self._cells = torch.from_numpy(cells.ravel()).to(device)
+        self._region = torch.from_numpy(preprocessing.counted(side, side)).to(device)
+        self._surroundings = Surroundings().to(device)
+
+    @property
+    def cells(self) -> int:
+        """Patches of one picture."""
+        return int(self._cells.sum())
+
+    def pictures(self, squares: Sequence[Image]) -> Tensor:
+        """Give (B, 3, S, S) float32, 0 to 1, of (S, S, 3) uint8 squares."""
+        batch = torch.stack([torch.from_numpy(square) for square in squares])
+        return batch.to(self.device).permute(0, 3, 1, 2).float() / 255
+
+    @torch.no_grad()
+    def patches(self, pictures: Tensor) -> Tensor:
+        """Give (B, n, 817) float16, the head's input, of (B, 3, S, S) pictures."""
+        return patches_of(pictures, self._surroundings)[:, self._cells]
+
+    @torch.no_grad()
+    def damaged(
+        self, draws: Draws, good: Tensor, other: Tensor, *, kinds: Sequence[str], times: int = 1
+    ) -> tuple[Tensor, Tensor]:
+        """Damage each picture some times, in the 256 steps of a camera.
+
+        Returns
+        -------
+        pictures
+            (B, 3, S, S) float32.
+        masks
+            (B, times, S, S) bool: where each damage shows inside the inspected region.
+        """
+        pictures, masks = good, []
+        for _ in range(times):
+            changed, mask = inflict(draws, pictures, other, kinds=kinds)
+            pictures = torch.where(self._region, changed, pictures)
+            masks.append(mask & self._region)
+        return (pictures * 255).round() / 255, torch.stack(masks, 1)
+
+    def covered(self, masks: Tensor, share: float) -> Tensor:
+        """Tell of (B, times, S, S) masks which patches they cover by more than a share.
+
+        Returns
+        -------
+        Tensor
+            (B, times, n) bool.
+        """
+        shares = functional.avg_pool2d(masks.float(), STRIDE).flatten(2)
+        return (shares > share)[..., self._cells]

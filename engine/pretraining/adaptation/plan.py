@@ -1,0 +1,45 @@
+"""All that decides what an adaptation computes, besides the pictures and the number of steps."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.components.metric_head import HIDDEN
+
+
+class AdaptationPlan(BaseModel):
+    """How much damage is drawn and how it is learned from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(default=0, ge=0)
+    damaged: int = 1800
+    """Damaged pictures to draw, each damaged twice; every good picture as often as another."""
+    most_versions: int = 16
+    """Times one picture is damaged at most: few pictures do not become more by it."""
+    most_patches: int = 400_000
+    """Good patches held in memory, 1.6 kB each; of more pictures an even choice is learned from."""
+    rows: int = 8000
+    """Good patches that are searched while learning."""
+    asked: int = 3
+    """Good pictures searched in one step."""
+    damages: int = 40
+    """Damages searched in one step."""
+    rate: float = 1e-3
+    """Learning rate after the warm-up; it falls along half a cosine to a fiftieth."""
+    warm_up: int = 30
+    """Steps."""
+    weight_decay: float = 0.01
+    hidden: int = HIDDEN
+    """Units of the head."""
+
+    def versions(self, pictures: int) -> int:
+        """Give how often each of so many pictures is damaged."""
+        return min(self.most_versions, math.ceil(self.damaged / pictures))
+
+    def rate_at(self, step: int, steps: int) -> float:
+        """Give the learning rate of one step of `steps`."""
+        fall = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps))
+        return self.rate * min(1.0, (step + 1) / self.warm_up) * fall

@@ -1,0 +1,98 @@
+"""What decides whether an adaptation is kept: parts and kinds of damage it never learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.components.metric_head import MetricHead
+from engine.components.neighbours import Bank
+from engine.evaluation.metrics import image_auroc
+from engine.pretraining.adaptation.look import Look
+from engine.pretraining.adaptation.stage import Stage
+from engine.pretraining.plan import HELD_OUT_KINDS, VALIDATION_SEED
+from engine.releases.manifest import AdaptationFigures
+from engine.synthetic.textures.draws import Draws
+from engine.types import FitStep, Image
+
+_PER_KIND = 40
+"""Damaged pictures; where fewer good ones are held out, each is damaged several times."""
+_LEAST_PIXELS = 6
+"""Damage that shows in fewer pixels is not asked for."""
+_ROWS = 2400
+"""Rows searched: a small bank of what is learned from, the same for every head."""
+
+
+class Ranking:
+    """Good pictures held out, and damage of held-out kinds in them.
+
+    Use: make it, exhaust `draw`, then `measure`.
+
+    Parameters
+    ----------
+    squares
+        (S, S, 3) uint8 each.
+    """
+
+    def __init__(self, look: Look, squares: Sequence[Image], *, seed: int) -> None:
+        self._look = look
+        self._squares = squares
+        self._seed = seed
+        self._good: list[Tensor] = []
+        self._damaged: dict[str, list[Tensor]] = {kind: [] for kind in HELD_OUT_KINDS}
+
+    def draw(self) -> Generator[FitStep, None, None]:
+        """Compute the patches of all pictures, once."""
+        look, squares = self._look, self._squares
+        stage = Stage("Preparing what is held out", len(squares) + _PER_KIND * len(HELD_OUT_KINDS))
+        done = 0
+        for square in squares:
+            self._good.append(look.patches(look.pictures([square]))[0])
+            done += 1
+            yield stage.at(done)
+        apart = max(1, len(squares) // _PER_KIND)
+        for number, kind in enumerate(HELD_OUT_KINDS):
+            for version in range(_PER_KIND):
+                draws = Draws(look.device, VALIDATION_SEED + self._seed, number, version)
+                place = version * apart % len(squares)
+                good, other = squares[place], squares[(place + len(squares) // 2) % len(squares)]
+                picture, masks = look.damaged(
+                    draws, look.pictures([good]), look.pictures([other]), kinds=[kind]
+                )
+                if int(masks.sum()) >= _LEAST_PIXELS:
+                    self._damaged[kind].append(look.patches(picture)[0])
+                done += 1
+                yield stage.at(done)
+
+    def measure(
+        self, head: MetricHead, rows: Tensor
+    ) -> Generator[FitStep, None, AdaptationFigures]:
+        """Search everything through a head.
+
+        Parameters
+        ----------
+        rows
+            (M, 817) float16, good patches that are none of the pictures held out, the most telling
+            first.
+        """
+        damaged = [patches for of_kind in self._damaged.values() for patches in of_kind]
+        stage = Stage("Ranking what is held out", len(self._good) + len(damaged))
+        with torch.no_grad():
+            bank = Bank(head(rows[:_ROWS]))
+        scores: list[float] = []
+        for patches in (*self._good, *damaged):
+            with torch.no_grad():
+                scores.append(float(bank.nearest(head(patches))[0].max()))
+            yield stage.at(len(scores))
+        good, rest = scores[: len(self._good)], scores[len(self._good) :]
+        by_kind = {}
+        for kind, of_kind in self._damaged.items():
+            found, rest = rest[: len(of_kind)], rest[len(of_kind) :]
+            is_damaged = np.arange(len(good) + len(found)) >= len(good)
+            auroc = image_auroc(np.array(good + found), is_damaged)
+            if auroc is not None:
+                by_kind[kind] = round(auroc, 4)
+        return AdaptationFigures(good_scores=tuple(good), image_auroc=by_kind)
