@@ -36,7 +36,7 @@ DEFAULT_SHIFTS = (
 class Settings(BaseModel):
     """One station's settings. Keys this version does not know are kept and written back."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", ser_json_inf_nan="constants")
 
     station: str = Field(default="station-1", min_length=1)
     """Name of this station; every row of the record bears it, and each has a chain of its own."""

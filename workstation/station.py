@@ -37,10 +37,16 @@ class Station:
         Takes further sentences for people; until a window sets it they join the notes.
     """
 
-    def __init__(self, folder: DataFolder, lock: StationLock, notes: list[str]) -> None:
+    def __init__(
+        self,
+        folder: DataFolder,
+        lock: StationLock,
+        log_handlers: tuple[logging.Handler, ...],
+        notes: list[str],
+    ) -> None:
         self.folder = folder
         self._lock = lock
-        self._log_handlers = start_log(folder.logs)
+        self._log_handlers = log_handlers
         if lock.left_behind is not None:
             log.warning("Taken over from a station that was cut off (%s)", lock.left_behind)
         with suppress(OSError):  # they do no harm, and the log below says what else is wrong
@@ -76,9 +82,11 @@ class Station:
         folder, note = find_data_folder(data_dir)
         folder.create()
         lock = StationLock.take(folder.lock)
+        log_handlers = start_log(folder.logs)
         try:
-            return cls(folder, lock, [] if note is None else [note])
+            return cls(folder, lock, log_handlers, [] if note is None else [note])
         except BaseException:
+            stop_log(log_handlers)
             lock.release()
             raise
 

@@ -11,6 +11,7 @@ import pytest
 from engine.sources.base import ReplayConfig
 from tests.fakes import an_inspection
 from workstation.paths import DataFolderError
+from workstation.records.errors import RecordsError
 from workstation.settings import Settings, load_settings, save_settings
 from workstation.station import Station
 
@@ -79,3 +80,12 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFolderError, match="cannot be written"):
         Station.open(tmp_path / "file" / "data")
+
+
+def test_a_record_that_cannot_be_opened_leaves_neither_log_nor_lock(tmp_path: Path) -> None:
+    before = logging.getLogger().handlers.copy()
+    (tmp_path / "loupe.db").write_bytes(b"this is no database" * 100)
+    for _ in range(2):  # the second time: the lock is free again
+        with pytest.raises(RecordsError):
+            Station.open(tmp_path)
+    assert logging.getLogger().handlers == before
