@@ -65,6 +65,8 @@ class AdaptationRecord(_Record):
     """Groups of good pictures that were not learned from; where `kept`, the limits come from
     these alone."""
     without: AdaptationFigures
+    history: tuple[tuple[int, float], ...]
+    """Mean image AUROC of the head after so many steps, each time it was ranked."""
     adapted: AdaptationFigures
     """After `best_step` steps, or after all where none was better than without."""
 

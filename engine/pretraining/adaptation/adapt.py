@@ -105,6 +105,7 @@ def adapt(
         n_learned_from=len(learned_from),
         held_out=tuple(sorted(held_out)),
         without=without,
+        history=best.history,
         adapted=best.figures,
     )
     return Adaptation(best.head, record)
@@ -116,6 +117,7 @@ class _Best:
     """0: none was better than the untrained head by `LEAST_GAIN`."""
     head: MetricHead
     figures: AdaptationFigures
+    history: tuple[tuple[int, float], ...]
 
 
 def _best_head(
@@ -127,7 +129,8 @@ def _best_head(
 ) -> Generator[FitStep, None, _Best]:
     """Learn, rank now and then, and give the head that ranked best."""
     due = {steps * number // _MEASUREMENTS for number in range(1, _MEASUREMENTS + 1)}
-    best: _Best | None = None
+    best_step, best, best_figures = 0, learner.head, without
+    history: list[tuple[int, float]] = []
     to_beat = without.mean_auroc + LEAST_GAIN
     stage = Stage("Adapting to the part", steps)
     while learner.step < steps:
@@ -135,11 +138,12 @@ def _best_head(
             yield stage.at(learner.step)
         if learner.step in due:
             figures = yield from ranking.measure(learner.head, material.rows)
+            history.append((learner.step, round(figures.mean_auroc, 4)))
             if figures.mean_auroc >= to_beat:
-                best = _Best(learner.step, copy.deepcopy(learner.head), figures)
+                best_step, best, best_figures = learner.step, copy.deepcopy(learner.head), figures
                 to_beat = figures.mean_auroc
     yield stage.at(steps)
-    return best or _Best(0, learner.head, figures)
+    return _Best(best_step, best, best_figures if best_step else figures, tuple(history))
 
 
 def _steps_in(

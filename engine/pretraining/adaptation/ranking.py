@@ -24,6 +24,8 @@ _LEAST_PIXELS = 6
 """Damage that shows in fewer pixels is not asked for."""
 _ROWS = 2400
 """Rows searched: a small bank of what is learned from, the same for every head."""
+_ROWS_AT_ONCE = 800
+"""Through the head in one step: 30 ms on one core."""
 
 
 class Ranking:
@@ -80,8 +82,12 @@ class Ranking:
         """
         damaged = [patches for of_kind in self._damaged.values() for patches in of_kind]
         stage = Stage("Ranking what is held out", len(self._good) + len(damaged))
-        with torch.no_grad():
-            bank = Bank(head(rows[:_ROWS]))
+        embedded = []
+        for some in torch.split(rows[:_ROWS], _ROWS_AT_ONCE):
+            with torch.no_grad():
+                embedded.append(head(some))
+            yield stage.at(0)
+        bank = Bank(torch.cat(embedded))
         scores: list[float] = []
         for patches in (*self._good, *damaged):
             with torch.no_grad():

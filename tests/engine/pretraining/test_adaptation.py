@@ -242,6 +242,7 @@ class TestAdapting:
         monkeypatch.setattr(Ranking, "measure", measured)
         found = finished(steps_of(squares, steps=8))
         assert (found.record.best_step, found.record.adapted.mean_auroc) == (4, 0.9)
+        assert found.record.history == ((2, 0.6), (4, 0.9), (6, 0.7), (8, 0.8))
 
     def test_it_can_be_left_at_any_step(self, squares: list[Image]) -> None:
         before = torch.get_rng_state()
