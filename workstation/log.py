@@ -30,7 +30,7 @@ def start_log(folder: Path, *, level: int = logging.INFO) -> tuple[logging.Handl
     obstacle: OSError | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        to_file = RotatingFileHandler(
+        to_file = _LogFile(
             folder / "loupe.log", maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES, encoding="utf-8"
         )
         to_file.setFormatter(_UtcFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -60,6 +60,13 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
         """Write the message."""
         self.stream = sys.stderr
         super().emit(record)
+
+
+class _LogFile(RotatingFileHandler):
+    """A full disk costs the file's messages, and fills no screen with tracebacks either."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Let the message go: warnings stand on stderr all the same."""
 
 
 class _UtcFormatter(logging.Formatter):

@@ -31,3 +31,13 @@ def test_without_a_folder_the_program_still_starts(
     (tmp_path / "file").touch()
     stop_log(start_log(tmp_path / "file" / "logs"))
     assert "No log file" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_full_disk_fills_no_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "loupe.log").symlink_to("/dev/full")
+    handlers = start_log(tmp_path)
+    logging.getLogger("loupe.test").warning("nearly full")
+    stop_log(handlers[:1])
+    logging.getLogger().removeHandler(handlers[1])
+    assert capsys.readouterr().err == "loupe: WARNING: nearly full\n"

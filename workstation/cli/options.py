@@ -65,7 +65,7 @@ def complaining() -> Iterator[None]:
         _complain(first_mistake(error))
     except OSError as error:
         _complain(
-            f"{error.filename or 'A file'}: {error.strerror or error}. "
+            f"{error.filename or 'A file could not be written'}: {error.strerror or error}. "
             "Check the path, the rights and the free disk space."
         )
 
