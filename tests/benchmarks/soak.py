@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from array import array
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -179,7 +180,7 @@ class Watch(QObject):
         super().__init__()
         self._frames, self._program = frames, program
         self._seen = 0
-        self.late_ms: list[float] = []
+        self.late_ms = array("d")  # of 8 bytes each: a list of floats would look like a leak
         self.samples: list[tuple[int, float, int, int]] = []
         self._memory: list[float] = []
         self._last_s: float | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from workstation import garbage
@@ -22,18 +23,15 @@ class Knot:
         Knot.gone += 1
 
 
-def test_what_lived_before_is_set_aside_and_what_comes_is_collected(qtbot: QtBot) -> None:
+def test_what_lived_before_is_set_aside_and_what_comes_is_collected(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert gc.isenabled()
-    thresholds = gc.get_threshold()
-    gc.set_threshold(1, 1, 1)
-    try:
-        with collecting_in_this_thread():
-            assert not gc.isenabled()
-            assert gc.get_freeze_count() > 10_000
-            Knot()
-            garbage._collect()
-            assert Knot.gone == 1
-    finally:
-        gc.set_threshold(*thresholds)
+    monkeypatch.setattr(garbage, "EVERY_MS", 5)
+    with collecting_in_this_thread():
+        assert not gc.isenabled()
+        assert gc.get_freeze_count() > 10_000
+        Knot()
+        qtbot.waitUntil(lambda: Knot.gone == 1)
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0

@@ -38,7 +38,8 @@ class _Badge(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.sign is not Sign.NONE:
-            paint_badge(QPainter(self), QRectF(self.rect()), self.sign, self._palette)
+            with QPainter(self) as painter:
+                paint_badge(painter, QRectF(self.rect()), self.sign, self._palette)
 
 
 def _facts_of(part: SeenPart) -> str:

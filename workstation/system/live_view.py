@@ -104,16 +104,15 @@ class LiveView(ImageView):
         super().paintEvent(event)
         if self.part is not None and self._outline is not None:
             whole, share = self._placed(), self.part.roi_share()
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            target = QRectF(
-                whole.left() + share.left() * whole.width(),
-                whole.top() + share.top() * whole.height(),
-                share.width() * whole.width(),
-                share.height() * whole.height(),
-            )
-            painter.drawImage(target, self._outline, QRectF(self._outline.rect()))
-            painter.end()
+            with QPainter(self) as painter:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+                target = QRectF(
+                    whole.left() + share.left() * whole.width(),
+                    whole.top() + share.top() * whole.height(),
+                    share.width() * whole.width(),
+                    share.height() * whole.height(),
+                )
+                painter.drawImage(target, self._outline, QRectF(self._outline.rect()))
         if self._unpainted:
             self._unpainted = False
             self._wait(SELDOM_MS if self.seldom else PREVIEW_MS)

@@ -62,28 +62,28 @@ class BigKey(QAbstractButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint ground, shortcut and words."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        p = self._palette
-        act = self._tone is KeyTone.ACT
-        if not self.isEnabled():
-            ground, ink = p.key_off, p.off
-        elif self.isDown() or self.isChecked():
-            ground, ink = (p.act_pressed, p.act_text) if act else (p.key_pressed, p.text)
-        else:
-            ground, ink = (p.act, p.act_text) if act else (p.key, p.text)
-        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        edge = p.text if self.isChecked() else p.line
-        painter.setPen(QPen(QColor(edge), 2 if self.isChecked() else 1))
-        painter.setBrush(QColor(ground))
-        painter.drawRoundedRect(box, self._sizes.radius_px, self._sizes.radius_px)
-        painter.setPen(QColor(ink))
-        pad = self._sizes.px(5)
-        inner = box.adjusted(pad, pad / 2, -pad, -pad / 2)
-        if box.height() >= self._sizes.px(52):
-            self._paint_two_rows(painter, inner)
-        else:
-            self._paint_one_row(painter, inner)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            p = self._palette
+            act = self._tone is KeyTone.ACT
+            if not self.isEnabled():
+                ground, ink = p.key_off, p.off
+            elif self.isDown() or self.isChecked():
+                ground, ink = (p.act_pressed, p.act_text) if act else (p.key_pressed, p.text)
+            else:
+                ground, ink = (p.act, p.act_text) if act else (p.key, p.text)
+            box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+            edge = p.text if self.isChecked() else p.line
+            painter.setPen(QPen(QColor(edge), 2 if self.isChecked() else 1))
+            painter.setBrush(QColor(ground))
+            painter.drawRoundedRect(box, self._sizes.radius_px, self._sizes.radius_px)
+            painter.setPen(QColor(ink))
+            pad = self._sizes.px(5)
+            inner = box.adjusted(pad, pad / 2, -pad, -pad / 2)
+            if box.height() >= self._sizes.px(52):
+                self._paint_two_rows(painter, inner)
+            else:
+                self._paint_one_row(painter, inner)
 
     def _paint_two_rows(self, painter: QPainter, inner: QRectF) -> None:
         high = inner.height()

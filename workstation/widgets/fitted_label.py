@@ -42,16 +42,16 @@ class FittedLabel(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the text as large as it fits."""
-        painter = QPainter(self)
-        pixels = self._pixels
-        painter.setFont(sized_font(self.font(), pixels=pixels, bold=True))
-        wide = painter.fontMetrics().horizontalAdvance(self._text)
-        if wide > self.width():
-            pixels *= max(self.width() / wide, SMALLEST)
-            painter.setFont(sized_font(self.font(), pixels=pixels - 0.5, bold=True))
-        shown = painter.fontMetrics().elidedText(
-            self._text, Qt.TextElideMode.ElideMiddle, self.width()
-        )
-        painter.setPen(QColor(self._palette.text))
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self.rect(), flags, shown)
+        with QPainter(self) as painter:
+            pixels = self._pixels
+            painter.setFont(sized_font(self.font(), pixels=pixels, bold=True))
+            wide = painter.fontMetrics().horizontalAdvance(self._text)
+            if wide > self.width():
+                pixels *= max(self.width() / wide, SMALLEST)
+                painter.setFont(sized_font(self.font(), pixels=pixels - 0.5, bold=True))
+            shown = painter.fontMetrics().elidedText(
+                self._text, Qt.TextElideMode.ElideMiddle, self.width()
+            )
+            painter.setPen(QColor(self._palette.text))
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(self.rect(), flags, shown)

@@ -119,24 +119,24 @@ class ImageView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint picture, overlay, bands, caption and scale; or the words."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._palette.picture_ground))
-        beside = QRectF()
-        if self._part is None:
-            self._paint_words(painter)
-        else:
-            placed = self._placed()
-            self._paint_picture(painter, self._part, placed)
-            if self._overlay is None:
-                self._overlay = Overlay(self._part, self._settings, trial_limit=self._trial)
-            self._overlay.paint(painter, placed)
-            if not self._plain:
-                beside = self._paint_caption(painter, self._part)
-                if self._settings.heat and self._part.shown_map is not None:
-                    paint_scale_bar(
-                        painter, self.rect(), self._settings, self._sizes, self._palette
-                    )
-        self._paint_bands(painter, beside)
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(self._palette.picture_ground))
+            beside = QRectF()
+            if self._part is None:
+                self._paint_words(painter)
+            else:
+                placed = self._placed()
+                self._paint_picture(painter, self._part, placed)
+                if self._overlay is None:
+                    self._overlay = Overlay(self._part, self._settings, trial_limit=self._trial)
+                self._overlay.paint(painter, placed)
+                if not self._plain:
+                    beside = self._paint_caption(painter, self._part)
+                    if self._settings.heat and self._part.shown_map is not None:
+                        paint_scale_bar(
+                            painter, self.rect(), self._settings, self._sizes, self._palette
+                        )
+            self._paint_bands(painter, beside)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom about the pointer."""

@@ -50,24 +50,24 @@ class LevelBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint ground, good range, the best so far, and the mark."""
-        painter = QPainter(self)
-        px, p, level = self._sizes.px, self._palette, self.level
-        bar = QRectF(self.rect()).adjusted(px(5), px(4), -px(5), -px(4))
-        painter.fillRect(bar, QColor(p.picture_ground))
-        if level.good is not None:
-            low, high = (bar.left() + place * bar.width() for place in level.good)
-            painter.fillRect(QRectF(low, bar.top(), high - low, bar.height()), QColor(p.line))
-            middle = round((low + high) / 2)
-            painter.setPen(QPen(QColor(p.quiet), 1))
-            painter.drawLine(middle, round(bar.top()), middle, round(bar.bottom()))
-        painter.setPen(QPen(QColor(p.line), 1))
-        painter.drawRect(bar)
-        if level.best is not None:
-            best = bar.left() + level.best * bar.width()
-            painter.setPen(QPen(QColor(p.text), 1))
-            painter.drawLine(QPointF(best, bar.top() - 3), QPointF(best, bar.bottom() + 3))
-        if level.place is not None:
-            self._paint_mark(painter, bar, bar.left() + level.place * bar.width())
+        with QPainter(self) as painter:
+            px, p, level = self._sizes.px, self._palette, self.level
+            bar = QRectF(self.rect()).adjusted(px(5), px(4), -px(5), -px(4))
+            painter.fillRect(bar, QColor(p.picture_ground))
+            if level.good is not None:
+                low, high = (bar.left() + place * bar.width() for place in level.good)
+                painter.fillRect(QRectF(low, bar.top(), high - low, bar.height()), QColor(p.line))
+                middle = round((low + high) / 2)
+                painter.setPen(QPen(QColor(p.quiet), 1))
+                painter.drawLine(middle, round(bar.top()), middle, round(bar.bottom()))
+            painter.setPen(QPen(QColor(p.line), 1))
+            painter.drawRect(bar)
+            if level.best is not None:
+                best = bar.left() + level.best * bar.width()
+                painter.setPen(QPen(QColor(p.text), 1))
+                painter.drawLine(QPointF(best, bar.top() - 3), QPointF(best, bar.bottom() + 3))
+            if level.place is not None:
+                self._paint_mark(painter, bar, bar.left() + level.place * bar.width())
 
     def _paint_mark(self, painter: QPainter, bar: QRectF, at: float) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

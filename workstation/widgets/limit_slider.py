@@ -60,35 +60,35 @@ class LimitSlider(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the track, the fitted value and the handle."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        p, px = self._palette, self._sizes.px
-        middle = px(9)
-        painter.fillRect(QRectF(0, middle - px(2), self.width(), px(4)), QColor(p.line))
-        if self._fitted is not None:
-            x = self._x(self._fitted)
-            painter.setPen(QPen(QColor(p.quiet), px(2)))
-            painter.drawLine(QPointF(x, middle - px(6)), QPointF(x, middle + px(8)))
-            painter.setFont(sized_font(self.font(), pixels=px(11)))
-            words = "fitted"
-            wide = painter.fontMetrics().horizontalAdvance(words)
-            left = min(max(x - wide / 2, 0.0), self.width() - wide)
-            painter.drawText(QPointF(left, self.height() - px(2)), words)
-        if self._value is None:
-            return
-        x, side = self._x(self._value), px(8)
-        painter.setPen(QPen(QColor(p.text), 1.5))
-        painter.setBrush(QColor(p.key_off if self._locked else p.text))
-        painter.drawPolygon(
-            QPolygonF(
-                [
-                    QPointF(x, middle - side),
-                    QPointF(x + side, middle),
-                    QPointF(x, middle + side),
-                    QPointF(x - side, middle),
-                ]
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            p, px = self._palette, self._sizes.px
+            middle = px(9)
+            painter.fillRect(QRectF(0, middle - px(2), self.width(), px(4)), QColor(p.line))
+            if self._fitted is not None:
+                x = self._x(self._fitted)
+                painter.setPen(QPen(QColor(p.quiet), px(2)))
+                painter.drawLine(QPointF(x, middle - px(6)), QPointF(x, middle + px(8)))
+                painter.setFont(sized_font(self.font(), pixels=px(11)))
+                words = "fitted"
+                wide = painter.fontMetrics().horizontalAdvance(words)
+                left = min(max(x - wide / 2, 0.0), self.width() - wide)
+                painter.drawText(QPointF(left, self.height() - px(2)), words)
+            if self._value is None:
+                return
+            x, side = self._x(self._value), px(8)
+            painter.setPen(QPen(QColor(p.text), 1.5))
+            painter.setBrush(QColor(p.key_off if self._locked else p.text))
+            painter.drawPolygon(
+                QPolygonF(
+                    [
+                        QPointF(x, middle - side),
+                        QPointF(x + side, middle),
+                        QPointF(x, middle + side),
+                        QPointF(x - side, middle),
+                    ]
+                )
             )
-        )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Ask for the value under the pointer."""

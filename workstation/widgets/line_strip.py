@@ -127,37 +127,39 @@ class _SmallBanner(QWidget):
             self.pressed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        state, px, p = self.state, self._sizes.px, self._palette
-        box = QRectF(self.rect())
-        ink = {Sign.REVIEW: p.review_text, Sign.NG: p.ng_text, Sign.FAULT: p.fault_dark}
-        paint_ground(painter, box, state.sign, p)
-        left = box.left() + px(8)
-        if state.sign is not Sign.NONE:
-            side = box.height() * 0.78
-            mark = QRectF(left, box.center().y() - side / 2, side, side)
-            paint_badge(painter, mark, state.sign, p)
-            left = mark.right() + px(8)
-        inner = box.adjusted(left, 0, -px(6), 0)
-        painter.setPen(QColor(ink.get(state.sign, p.text)))
-        # A verdict is read from afar; a long word leaves room for why and since when.
-        high = px(19 if len(state.word) <= LONGEST_VERDICT else 15)
-        painter.setFont(sized_font(self.font(), pixels=high, bold=True))
-        wide = min(painter.fontMetrics().horizontalAdvance(state.word), round(inner.width() * 0.5))
-        at = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        word = QRectF(inner.left(), inner.top(), wide + 1, inner.height())
-        painter.setFont(
-            fitted_font(self.font(), state.word, width=wide + 1, height=high * 1.22, bold=True)
-        )
-        painter.drawText(word, at, state.word)
-        detail = inner.adjusted(wide + px(10), 0, 0, 0)
-        # When comes before why: it is short, and what is long is cut at its end.
-        said = [word for word in ("DEMO" * state.demo, state.since, state.detail) if word]
-        painter.setFont(sized_font(self.font(), pixels=px(13), bold=True))
-        words = painter.fontMetrics().elidedText(
-            " – ".join(said), Qt.TextElideMode.ElideRight, round(detail.width())
-        )
-        painter.drawText(detail, at, words)
-        painter.setPen(QPen(QColor(p.line), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+        with QPainter(self) as painter:
+            state, px, p = self.state, self._sizes.px, self._palette
+            box = QRectF(self.rect())
+            ink = {Sign.REVIEW: p.review_text, Sign.NG: p.ng_text, Sign.FAULT: p.fault_dark}
+            paint_ground(painter, box, state.sign, p)
+            left = box.left() + px(8)
+            if state.sign is not Sign.NONE:
+                side = box.height() * 0.78
+                mark = QRectF(left, box.center().y() - side / 2, side, side)
+                paint_badge(painter, mark, state.sign, p)
+                left = mark.right() + px(8)
+            inner = box.adjusted(left, 0, -px(6), 0)
+            painter.setPen(QColor(ink.get(state.sign, p.text)))
+            # A verdict is read from afar; a long word leaves room for why and since when.
+            high = px(19 if len(state.word) <= LONGEST_VERDICT else 15)
+            painter.setFont(sized_font(self.font(), pixels=high, bold=True))
+            wide = min(
+                painter.fontMetrics().horizontalAdvance(state.word), round(inner.width() * 0.5)
+            )
+            at = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            word = QRectF(inner.left(), inner.top(), wide + 1, inner.height())
+            painter.setFont(
+                fitted_font(self.font(), state.word, width=wide + 1, height=high * 1.22, bold=True)
+            )
+            painter.drawText(word, at, state.word)
+            detail = inner.adjusted(wide + px(10), 0, 0, 0)
+            # When comes before why: it is short, and what is long is cut at its end.
+            said = [word for word in ("DEMO" * state.demo, state.since, state.detail) if word]
+            painter.setFont(sized_font(self.font(), pixels=px(13), bold=True))
+            words = painter.fontMetrics().elidedText(
+                " – ".join(said), Qt.TextElideMode.ElideRight, round(detail.width())
+            )
+            painter.drawText(detail, at, words)
+            painter.setPen(QPen(QColor(p.line), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))

@@ -49,21 +49,23 @@ class PageKey(QAbstractButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the open page's mark, icon, word and shortcut."""
-        painter = QPainter(self)
-        px, p = self._sizes.px, self._palette
-        if self.isDown():
-            painter.fillRect(self.rect(), QColor(p.key_pressed))
-        elif self.isChecked():
-            painter.fillRect(self.rect(), QColor(p.key))
-        if self.isChecked():
-            painter.fillRect(QRectF(0, 0, px(3), self.height()), QColor(p.text))
-        side, line = px(24), px(16)
-        top = (self.height() - side - 2 * line) / 2
-        self._icon.render(painter, QRectF((self.width() - side) / 2, top, side, side))
-        word = QRectF(px(4), top + side, self.width() - px(5), line)
-        painter.setPen(QColor(p.text))
-        painter.setFont(fitted_font(self.font(), self.text(), width=word.width(), height=px(14)))
-        painter.drawText(word, Qt.AlignmentFlag.AlignCenter, self.text())
-        painter.setPen(QColor(p.quiet))
-        painter.setFont(sized_font(self.font(), pixels=px(10)))
-        painter.drawText(word.translated(0, line), Qt.AlignmentFlag.AlignCenter, self._shortcut)
+        with QPainter(self) as painter:
+            px, p = self._sizes.px, self._palette
+            if self.isDown():
+                painter.fillRect(self.rect(), QColor(p.key_pressed))
+            elif self.isChecked():
+                painter.fillRect(self.rect(), QColor(p.key))
+            if self.isChecked():
+                painter.fillRect(QRectF(0, 0, px(3), self.height()), QColor(p.text))
+            side, line = px(24), px(16)
+            top = (self.height() - side - 2 * line) / 2
+            self._icon.render(painter, QRectF((self.width() - side) / 2, top, side, side))
+            word = QRectF(px(4), top + side, self.width() - px(5), line)
+            painter.setPen(QColor(p.text))
+            painter.setFont(
+                fitted_font(self.font(), self.text(), width=word.width(), height=px(14))
+            )
+            painter.drawText(word, Qt.AlignmentFlag.AlignCenter, self.text())
+            painter.setPen(QColor(p.quiet))
+            painter.setFont(sized_font(self.font(), pixels=px(10)))
+            painter.drawText(word.translated(0, line), Qt.AlignmentFlag.AlignCenter, self._shortcut)

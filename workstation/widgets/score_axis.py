@@ -57,30 +57,32 @@ class ScoreAxis(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the number, the axis in its three stretches, and the limits' words."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        p, px = self._palette, self._sizes.px
-        title = QRectF(0, 0, self.width(), px(28))
-        painter.setPen(QColor(p.quiet))
-        painter.setFont(sized_font(self.font(), pixels=px(13)))
-        painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "score")
-        painter.setPen(QColor(p.text))
-        painter.setFont(sized_font(self.font(), pixels=px(24), bold=True))
-        shown = "–" if self._score is None else number_words(self._score)
-        painter.drawText(title, Qt.AlignmentFlag.AlignCenter, shown)
-        band = QRectF(0, px(40), self.width(), px(12))
-        painter.fillRect(band, QColor(p.key))
-        if self._limits is None:
-            return
-        t1, t2 = self._x(self._limits.t1), self._x(self._limits.t2)
-        painter.fillRect(QRectF(t1, band.top(), t2 - t1, band.height()), QColor(p.review))
-        painter.fillRect(QRectF(t2, band.top(), band.right() - t2, band.height()), QColor(p.ng))
-        painter.setPen(QPen(QColor(p.text), px(2)))
-        for x in (t1, t2):
-            painter.drawLine(QPointF(x, band.top() - px(3)), QPointF(x, band.bottom() + px(4)))
-        self._paint_words(painter, t1, t2, top=band.bottom() + px(4))
-        if self._score is not None:
-            self._paint_pointer(painter, band)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            p, px = self._palette, self._sizes.px
+            title = QRectF(0, 0, self.width(), px(28))
+            painter.setPen(QColor(p.quiet))
+            painter.setFont(sized_font(self.font(), pixels=px(13)))
+            painter.drawText(
+                title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "score"
+            )
+            painter.setPen(QColor(p.text))
+            painter.setFont(sized_font(self.font(), pixels=px(24), bold=True))
+            shown = "–" if self._score is None else number_words(self._score)
+            painter.drawText(title, Qt.AlignmentFlag.AlignCenter, shown)
+            band = QRectF(0, px(40), self.width(), px(12))
+            painter.fillRect(band, QColor(p.key))
+            if self._limits is None:
+                return
+            t1, t2 = self._x(self._limits.t1), self._x(self._limits.t2)
+            painter.fillRect(QRectF(t1, band.top(), t2 - t1, band.height()), QColor(p.review))
+            painter.fillRect(QRectF(t2, band.top(), band.right() - t2, band.height()), QColor(p.ng))
+            painter.setPen(QPen(QColor(p.text), px(2)))
+            for x in (t1, t2):
+                painter.drawLine(QPointF(x, band.top() - px(3)), QPointF(x, band.bottom() + px(4)))
+            self._paint_words(painter, t1, t2, top=band.bottom() + px(4))
+            if self._score is not None:
+                self._paint_pointer(painter, band)
 
     def _x(self, value: float) -> float:
         return min(max(value / self._end, 0.0), 1.0) * self.width()

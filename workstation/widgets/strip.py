@@ -70,13 +70,13 @@ class Strip(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint every place, taken or not."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for index in range(PLACES):
-            place = self.place_of(index)
-            painter.fillRect(place, QColor(self._palette.panel))
-            if index < len(self._shown):
-                self._paint(painter, place, self._shown[index])
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            for index in range(PLACES):
+                place = self.place_of(index)
+                painter.fillRect(place, QColor(self._palette.panel))
+                if index < len(self._shown):
+                    self._paint(painter, place, self._shown[index])
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Tell which thumbnail was clicked."""

@@ -58,30 +58,30 @@ class VerdictBanner(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint ground, shape, word and detail."""
-        painter = QPainter(self)
-        sign, box = self.state.sign, QRectF(self.rect())
-        paint_ground(painter, box, sign, self._palette)
-        ink = self._ink()
-        pad = self._sizes.px(8)
-        line = self._sizes.px(20)
-        top = box.top() + (self._sizes.px(24) if sign is Sign.FAULT else pad)
-        if self.state.demo:
-            top = self._paint_demo_band(painter, box)
-        bottom = box.bottom() - (self._sizes.px(24) if sign is Sign.FAULT else pad / 2)
-        inner = QRectF(box.left() + pad, top, box.width() - 2 * pad, bottom - top)
+        with QPainter(self) as painter:
+            sign, box = self.state.sign, QRectF(self.rect())
+            paint_ground(painter, box, sign, self._palette)
+            ink = self._ink()
+            pad = self._sizes.px(8)
+            line = self._sizes.px(20)
+            top = box.top() + (self._sizes.px(24) if sign is Sign.FAULT else pad)
+            if self.state.demo:
+                top = self._paint_demo_band(painter, box)
+            bottom = box.bottom() - (self._sizes.px(24) if sign is Sign.FAULT else pad / 2)
+            inner = QRectF(box.left() + pad, top, box.width() - 2 * pad, bottom - top)
 
-        painter.setPen(QColor(ink))
-        detail = QRectF(inner.left(), inner.bottom() - line, inner.width(), line)
-        self._paint_words(painter, detail, self.state.detail, height=line * 0.86)
-        body = inner.adjusted(0, 0, 0, -line)
-        if self.state.since:
-            self._paint_standing(painter, body)
-        else:
-            self._paint_verdict(painter, body)
-        painter.setPen(QPen(QColor(self._palette.line), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if sign is not Sign.STANDING:
-            painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+            painter.setPen(QColor(ink))
+            detail = QRectF(inner.left(), inner.bottom() - line, inner.width(), line)
+            self._paint_words(painter, detail, self.state.detail, height=line * 0.86)
+            body = inner.adjusted(0, 0, 0, -line)
+            if self.state.since:
+                self._paint_standing(painter, body)
+            else:
+                self._paint_verdict(painter, body)
+            painter.setPen(QPen(QColor(self._palette.line), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            if sign is not Sign.STANDING:
+                painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
 
     def _paint_verdict(self, painter: QPainter, body: QRectF) -> None:
         sign = self.state.sign

@@ -1,8 +1,10 @@
 """What the picture view paints, pixel by pixel where it matters."""
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage
+from pytestqt.exceptions import capture_exceptions
 from pytestqt.qtbot import QtBot
 
 from engine.recipe import Roi
@@ -36,6 +38,26 @@ def colour(view: ImageView, x: int, y: int) -> tuple[int, int, int]:
 def test_without_a_map_the_picture_is_itself(qtbot: QtBot) -> None:
     view = a_view(qtbot)
     view.show_part(ShownPart(an_image(width=200, height=100, grey=100), 200, 100, None, 2.0, None))
+    assert colour(view, 100, 50) == (100, 100, 100)
+
+
+def test_a_mistake_while_painting_leaves_no_painter_open(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception is kept with its frames; a painter among them would crash the next paint."""
+    view = a_view(qtbot)
+
+    def mistaken(*_: object) -> None:
+        raise ValueError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(view, "_paint_picture", mistaken)
+        with capture_exceptions() as kept:
+            view.show_part(a_part())
+            view.repaint()
+    assert {kind for kind, _, _ in kept} == {ValueError}
+    assert not view.paintingActive()
+    view.set_overlay(OverlaySettings(heat=False, outlines=False))
     assert colour(view, 100, 50) == (100, 100, 100)
 
 
