@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.calibration import count_alarms, limits_from, rate_interval
-from engine.components.backbone import ADAPTED, Backbone, adapted_backbone, open_backbone
+from engine.components.backbone import Backbone, adapted_backbone, open_backbone
 from engine.components.coreset import STEP_S
 from engine.device import open_device
 from engine.errors import RecipeError
@@ -26,10 +25,11 @@ from engine.inspector import Eye
 from engine.methods import METHODS
 from engine.picture_health.baseline import baseline, is_black
 from engine.picture_health.measure import PictureHealth
-from engine.pictures import Picture
+from engine.pictures import Picture, naming
 from engine.preprocess import Preprocessing
 from engine.pretraining.adaptation.adapt import Adaptation, adapt
 from engine.pretraining.adaptation.plan import AdaptationPlan
+from engine.proposed_size import adaptable, proposed_size
 from engine.recipe import PatchCoreParameters, Recipe, Roi
 from engine.regions import find_regions
 from engine.releases.folder import FittedRelease
@@ -100,10 +100,14 @@ def fit(
         recipe.backbone, weights=recipe.weights, layers=recipe.layers, device=chosen
     )
     if recipe.adapts:
-        _check_adaptable(backbone)
+        stack = adaptable(recipe)
     drawn = pictures[_draw(recipe.seed, len(pictures))]
     spared, spared_sha256 = drawn.load()
-    with _naming(drawn):
+    proposed = None
+    if recipe.size == "auto":
+        proposed = yield from proposed_size(recipe, pictures, spared_sha256, device=chosen)
+        recipe = recipe.model_copy(update={"size": proposed.chosen})
+    with naming(drawn):
         preprocessing = Preprocessing.of(recipe, spared)
     looked = yield from _look(
         _eye(recipe, backbone, preprocessing, chosen), pictures, spared_sha256
@@ -115,12 +119,13 @@ def fit(
             looked.groups,
             preprocessing,
             AdaptationPlan(seed=recipe.seed),
+            stack=stack.network.to(chosen),
             minutes=recipe.adapt_minutes,
             steps=recipe.adapt_steps,
             device=chosen,
         )
         if adaptation.record.kept:
-            backbone = adapted_backbone(adaptation.head, device=chosen)
+            backbone = adapted_backbone(stack, adaptation.head, device=chosen)
     eye = _eye(recipe, backbone, preprocessing, chosen)
     yield from _remember(eye, looked)
     yield from eye.method.build(recipe.seed)
@@ -137,7 +142,7 @@ def fit(
         person=person,
         part=recipe.part,
         method=recipe.method,
-        parameters=_concrete(recipe.parameters, backbone.name),
+        parameters=_concrete(recipe.parameters, backbone),
         backbone=BackboneRecord(
             name=backbone.name,
             layers=backbone.layers,
@@ -151,6 +156,7 @@ def fit(
         fitted_limits=limits,
         calibration=calibration,
         picture_health=baseline(looked.health),
+        proposed_size=proposed,
         adaptation=None if adaptation is None else adaptation.record,
         reference=ReferenceRecord(
             scores=tuple(float(found.image[0]) for found in references), tolerance=TOLERANCE
@@ -184,15 +190,6 @@ def _draw(seed: int, count: int) -> int:
     return int(np.random.default_rng(seed).integers(count))
 
 
-@contextmanager
-def _naming(picture: Picture) -> Iterator[None]:
-    """Say which picture it is that the recipe does not fit."""
-    try:
-        yield
-    except RecipeError as error:
-        raise RecipeError(f"{picture.name}: {error}") from error
-
-
 def _look(
     eye: Eye, pictures: Sequence[Picture], spared_sha256: str
 ) -> Generator[FitStep, None, _Looked]:
@@ -202,7 +199,7 @@ def _look(
     began = time.monotonic()
     for done, picture in enumerate(pictures, start=1):
         image, sha256 = picture.load()
-        with _naming(picture):
+        with naming(picture):
             square = eye.preprocessing.square(image)
             rectangle = eye.preprocessing.rectangle(*image.shape[:2])
         looked.health.append(_measured(eye, picture, image, square))
@@ -220,14 +217,6 @@ def _look(
             "Add pictures of other parts, or change the part pattern."
         )
     return looked
-
-
-def _check_adaptable(backbone: Backbone) -> None:
-    if backbone.layers != ("stride8",):
-        raise RecipeError(
-            "Only stride 8 of the built-in backbone can be adapted, not "
-            f"{', '.join(backbone.layers)}. Leave out --layers, or --adapt and --adapt-steps."
-        )
 
 
 def _remember(eye: Eye, looked: _Looked) -> Generator[FitStep, None, None]:
@@ -254,7 +243,7 @@ def _limiting(looked: _Looked, adaptation: Adaptation | None) -> range | list[in
 def _eye(
     recipe: Recipe, backbone: Backbone, preprocessing: Preprocessing, device: torch.device
 ) -> Eye:
-    method = METHODS[recipe.method](_concrete(recipe.parameters, backbone.name), preprocessing)
+    method = METHODS[recipe.method](_concrete(recipe.parameters, backbone), preprocessing)
     return Eye(preprocessing, backbone, method, device)
 
 
@@ -329,12 +318,13 @@ def _blobs(eye: Eye, squares: NDArray[np.uint8], references: Sequence[Scores]) -
     return {name: safetensors.torch.save(state) for name, state in tensors.items() if state}
 
 
-def _concrete(parameters: PatchCoreParameters, backbone: str) -> PatchCoreParameters:
+def _concrete(parameters: PatchCoreParameters, backbone: Backbone) -> PatchCoreParameters:
     """Settle what ``auto`` means, so that a release does not depend on a later default."""
     if parameters.descriptor != "auto":
         return parameters
-    own = {"wide_resnet50_2": "official", ADAPTED: "plain"}
-    return parameters.model_copy(update={"descriptor": own.get(backbone, "concat")})
+    usual = "official" if backbone.name == "wide_resnet50_2" else "concat"
+    descriptor = "plain" if backbone.is_adapted else usual
+    return parameters.model_copy(update={"descriptor": descriptor})
 
 
 def _versions() -> dict[str, str]:

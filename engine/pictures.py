@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from engine.decoding import decode
-from engine.errors import PictureError, SourceError
+from engine.errors import PictureError, RecipeError, SourceError
 from engine.recipe import part_of
 from engine.types import Image
 
@@ -26,6 +27,7 @@ __all__ = [
     "image_sha256",
     "is_picture_name",
     "list_pictures",
+    "naming",
 ]
 
 PICTURE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -101,6 +103,15 @@ def list_pictures(folder: Path) -> list[Path]:
 def file_pictures(paths: Iterable[Path], part_pattern: str | None = None) -> list[FilePicture]:
     """Give files as pictures; those whose names show the same part id share a group."""
     return [FilePicture(path, part_of(path.name, part_pattern)) for path in paths]
+
+
+@contextmanager
+def naming(picture: Picture) -> Iterator[None]:
+    """Say which picture it is that a recipe does not fit."""
+    try:
+        yield
+    except RecipeError as error:
+        raise RecipeError(f"{picture.name}: {error}") from error
 
 
 def is_picture_name(name: str) -> bool:

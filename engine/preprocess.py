@@ -66,6 +66,7 @@ class Preprocessing(BaseModel):
         """
         height, width = image.shape[:2]
         has_masks = bool(recipe.masks.include or recipe.masks.exclude)
+        assert recipe.size != "auto", "the fit settles the size first"
         frozen = cls(
             size=recipe.size,
             roi=recipe.roi,

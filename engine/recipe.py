@@ -15,6 +15,8 @@ Polygon: TypeAlias = tuple[tuple[float, float], ...]
 DEADLINE_SHARE = 0.8
 """Share of the takt in which a verdict must be there, so that the reject output can still act."""
 
+_BUILT_IN = frozenset({"builtin", "gabor", "learned"})
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -75,9 +77,10 @@ class Recipe(_Settings):
     method: MethodName = MethodName.PATCHCORE
     parameters: PatchCoreParameters = PatchCoreParameters()
     backbone: str = "builtin"
-    """`builtin` (the best one shipped), `gabor`, or the name of a timm CNN."""
+    """`builtin` (the best one shipped), `gabor`, `learned`, or the name of a timm CNN."""
     weights: str = "builtin"
-    """`builtin`, `timm` (download, only when asked), or the path of a .pth/.safetensors file. The
+    """`builtin`, `timm` (download, only when asked), or the path of a .pth/.safetensors file; for
+    `learned`, one that `loupe pretrain` wrote. The
     name of imported weights is turned into their path before it comes here."""
     layers: tuple[str, ...] = ()
     """Layer names of the backbone, or strides such as "8"; empty: the backbone's own default."""
@@ -85,8 +88,9 @@ class Recipe(_Settings):
     """Adapt the backbone to the part for about so long; None: see `adapt_steps`."""
     adapt_steps: int | None = Field(default=None, ge=1)
     """Adapt the backbone in so many steps; None: see `adapt_minutes`. Both None: not at all."""
-    size: int = Field(default=224, ge=64, le=2048, multiple_of=32)
-    """Side S in pixels of the square the inspected rectangle is stretched to."""
+    size: int | Literal["auto"] = 224
+    """Side S in pixels of the square the inspected rectangle is stretched to; `auto`: the fit
+    proposes it."""
     roi: Roi | None = None
     """None: the whole picture."""
     masks: Masks = Masks()
@@ -114,6 +118,13 @@ class Recipe(_Settings):
             return self.deadline_ms
         return DEADLINE_SHARE * self.takt_s * 1e3
 
+    @field_validator("size")
+    @classmethod
+    def _is_a_whole_size(cls, size: int | Literal["auto"]) -> int | Literal["auto"]:
+        if size != "auto" and (size % 32 or not 64 <= size <= 2048):
+            raise ValueError(f"a multiple of 32 from 64 to 2048, or auto, not {size}.")
+        return size
+
     @field_validator("part_pattern")
     @classmethod
     def _compiles_with_a_group(cls, pattern: str | None) -> str | None:
@@ -129,12 +140,21 @@ class Recipe(_Settings):
         return self
 
     @model_validator(mode="after")
+    def _size_proposed_with_own_backbone(self) -> Self:
+        if self.size == "auto" and self.backbone not in _BUILT_IN:
+            raise ValueError(
+                f"A size is proposed for the built-in backbones only, not for {self.backbone!r}. "
+                "Give --size in pixels."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _adapted_by_one_of_two(self) -> Self:
         if self.adapt_minutes is not None and self.adapt_steps is not None:
             raise ValueError("Give either the minutes of an adaptation or its steps, not both.")
-        if self.adapts and self.backbone not in ("builtin", "gabor"):
+        if self.adapts and self.backbone not in _BUILT_IN:
             raise ValueError(
-                f"Only the built-in backbone can be adapted, not {self.backbone!r}. "
+                f"Only the built-in backbones can be adapted, not {self.backbone!r}. "
                 "Use --backbone builtin, or leave out --adapt and --adapt-steps."
             )
         return self

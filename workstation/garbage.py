@@ -42,4 +42,3 @@ def _set_aside() -> None:
     """
     gc.collect()
     gc.freeze()
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,20 +18,25 @@ from huggingface_hub.constants import ENDPOINT
 from huggingface_hub.errors import HfHubHTTPError
 from torch import Tensor, nn
 
-from engine.components.gabor import IDENTITY, GaborStack
+from engine.components.built_in import (
+    DEFAULT_STRIDES,
+    HEAD_STRIDES,
+    OpenStack,
+    Stack,
+    open_stack,
+    stack_named,
+    tensors_of,
+)
+from engine.components.gabor import GaborStack
 from engine.components.metric_head import MetricHead, MetricStack, head_of
 from engine.components.weights import Weights, fingerprint, fitted_to, read_weights
 from engine.errors import RecipeError, WeightsError
 
-BUILTIN = "gabor"
-"""The real name behind the alias ``builtin``: the best backbone this version ships."""
-
-ADAPTED = "gabor-adapted"
-"""The Gabor stack with a metric head of one release's own."""
-
-DEFAULT_STRIDES = ("8", "16")
-GABOR_STRIDES = ("8",)
-"""Stride 8 of the Gabor stack holds its finer octaves too; adding stride 16 gained nothing."""
+_ADAPTED = "-adapted"
+"""Ending of the name of a stack with a metric head of one release's own."""
+_STACK, _HEAD = "stack.", "head."
+"""Beginnings of the names of tensors that a release with an adapted backbone keeps."""
+_TIMM_STRIDES = ("8", "16")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +53,9 @@ class Backbone:
         ``builtin``, ``adapted``, a file's name or ``timm:<tag>``.
     weights_sha256
         Of the weights file, or of the tensors where there was no file.
-    head
-        Of an adapted backbone: the one part of it that the code itself does not make.
+    kept
+        The tensors a release must keep, empty where the code itself makes them; None: all of the
+        network's.
     """
 
     name: str
@@ -57,7 +63,7 @@ class Backbone:
     weights_origin: str
     weights_sha256: str
     network: nn.Module
-    head: MetricHead | None = None
+    kept: Mapping[str, Tensor] | None = None
 
     def __call__(self, batch: Tensor) -> list[Tensor]:
         """Give the feature maps of (B, 3, S, S) normalised float32, (B, C_l, h_l, w_l) each."""
@@ -66,10 +72,13 @@ class Backbone:
 
     def state(self) -> dict[str, Tensor]:
         """Give the tensors a release must keep; empty where the code itself makes them."""
-        if self.name == "gabor":
-            return {}
-        kept = self.network if self.head is None else self.head
-        return {name: t.contiguous() for name, t in kept.state_dict().items()}
+        kept = self.network.state_dict() if self.kept is None else self.kept
+        return {name: tensor.contiguous() for name, tensor in kept.items()}
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether a metric head stands on it, which has seen each patch's neighbourhood."""
+        return self.name.endswith(_ADAPTED)
 
 
 def open_backbone(
@@ -80,7 +89,7 @@ def open_backbone(
     Parameters
     ----------
     name
-        ``builtin``, ``gabor`` or the name of a timm CNN.
+        ``builtin``, a `Stack` or the name of a timm CNN.
     weights
         ``builtin``; ``timm``: download once to timm's own cache; else the path of a file.
     layers
@@ -93,8 +102,12 @@ def open_backbone(
     WeightsError
         The weights cannot be had or belong to another backbone.
     """
-    if name in ("builtin", "gabor"):
-        return _gabor(layers, device)
+    stack = stack_named(name)
+    if stack is not None:
+        opened = _of_stack(stack, layers, tensors_of(weights), device)
+        return (
+            opened if weights == "builtin" else replace(opened, weights_origin=Path(weights).name)
+        )
     if not timm.is_model(name):
         raise _no_such_backbone(name)
     if weights == "builtin":
@@ -124,13 +137,23 @@ def fill_backbone(
     return _filled(network, name, found, chosen, device)
 
 
-def adapted_backbone(head: MetricHead, *, device: torch.device) -> Backbone:
-    """Put a head that was adapted to one part on the Gabor stack; the head is frozen by it."""
+def adapted_backbone(stack: OpenStack, head: MetricHead, *, device: torch.device) -> Backbone:
+    """Put a head that was adapted to one part on its stack; the head is frozen by it.
+
+    Parameters
+    ----------
+    stack
+        Open at the strides `HEAD_STRIDES`.
+    """
     head.requires_grad_(False).eval()
-    identity = f"{_gabor_sha256()} {fingerprint(head.state_dict())}"
+    identity = f"{stack.sha256} {fingerprint(head.state_dict())}"
     sha256 = hashlib.sha256(identity.encode()).hexdigest()
-    network = _frozen(MetricStack(head), device)
-    return Backbone(ADAPTED, ("stride8",), "adapted", sha256, network, head)
+    kept = {
+        **{f"{_STACK}{name}": tensor for name, tensor in stack.kept.items()},
+        **{f"{_HEAD}{name}": tensor for name, tensor in head.state_dict().items()},
+    }
+    network = _frozen(MetricStack(stack.network, head), device)
+    return Backbone(f"{stack.name}{_ADAPTED}", ("stride8",), "adapted", sha256, network, kept)
 
 
 def reopen_backbone(
@@ -150,11 +173,14 @@ def reopen_backbone(
         The built-in weights of this version are others than those the release was fitted with, or
         the tensors are not those of its backbone.
     """
-    if name in ("gabor", ADAPTED):
-        if name == ADAPTED:
-            backbone = adapted_backbone(head_of(Weights(state, origin, sha256)), device=device)
+    stack = stack_named(name.removesuffix(_ADAPTED))
+    if stack is not None:
+        if name.endswith(_ADAPTED):
+            base = open_stack(stack, HEAD_STRIDES, _under(_STACK, state))
+            head = head_of(Weights(_under(_HEAD, state), origin, sha256))
+            backbone = adapted_backbone(base, head, device=device)
         else:
-            backbone = _gabor(layers, device)
+            backbone = _of_stack(stack, layers, state, device)
         if backbone.weights_sha256 != sha256:
             raise WeightsError(
                 "This release was fitted with other built-in weights than this version of Loupe "
@@ -167,17 +193,19 @@ def reopen_backbone(
     return Backbone(name, chosen, origin, sha256, _frozen(network, device))
 
 
-def _gabor(layers: Sequence[str], device: torch.device) -> Backbone:
+def _of_stack(
+    stack: Stack, layers: Sequence[str], kept: Mapping[str, Tensor] | None, device: torch.device
+) -> Backbone:
     available = {f"stride{stride}": stride for stride in GaborStack.STRIDES}
     strides = {layer: str(stride) for layer, stride in available.items()}
-    chosen = _choose(layers or GABOR_STRIDES, strides, "gabor")
-    network = GaborStack([available[layer] for layer in chosen])
-    return Backbone("gabor", chosen, "builtin", _gabor_sha256(), _frozen(network, device))
+    chosen = _choose(layers or DEFAULT_STRIDES[stack], strides, stack)
+    opened = open_stack(stack, [available[layer] for layer in chosen], kept)
+    network = _frozen(opened.network, device)
+    return Backbone(stack, chosen, "builtin", opened.sha256, network, opened.kept)
 
 
-def _gabor_sha256() -> str:
-    filters = fingerprint(GaborStack(GaborStack.STRIDES).state_dict())
-    return hashlib.sha256(f"{filters} {IDENTITY}".encode()).hexdigest()
+def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
 def strides_of(name: str) -> dict[str, str]:
@@ -200,7 +228,7 @@ def strides_of(name: str) -> dict[str, str]:
 
 def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[str, ...]]:
     strides = strides_of(name)
-    chosen = _choose(layers or DEFAULT_STRIDES, strides, name)
+    chosen = _choose(layers or _TIMM_STRIDES, strides, name)
     indices = tuple(list(strides).index(layer) for layer in chosen)
     # Only the layers asked for: what lies behind the last one is not even built.
     network: nn.Module = timm.create_model(

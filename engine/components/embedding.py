@@ -52,6 +52,22 @@ def concat(levels: Sequence[Tensor]) -> Tensor:
     return torch.cat(enlarged, 1).flatten(2).transpose(1, 2).contiguous()
 
 
+def pooled(levels: Sequence[Tensor]) -> Tensor:
+    """Give one vector per picture: every level's mean over its cells, concatenated.
+
+    Parameters
+    ----------
+    levels
+        (B, C_l, h_l, w_l) float32 each.
+
+    Returns
+    -------
+    Tensor
+        (B, ΣC_l) float32.
+    """
+    return torch.cat([level.mean((2, 3)) for level in levels], 1)
+
+
 def official(levels: Sequence[Tensor], length: int = 1024) -> Tensor:
     """Give the official code's descriptor (amazon-science/patchcore-inspection), any backbone.
 

@@ -1,14 +1,13 @@
-"""A metric on Gabor patches: a small head that says which differences between patches matter.
+"""A metric on patches: a small head that says which differences between them matter.
 
 Its input is each stride-8 cell's neighbourhood as a memory bank sees it (averaged), what stands out
 in it (maximum), and the coarser cell around it. Its output has the averaged cell's length and,
-untrained, is that cell. The Gabor stack below stays as it is: patches need be computed only once
-for a training, which leaves the head so cheap to train that a station can do it on its own parts.
+untrained, is that cell. The stack below (Gabor or learned) stays as it is: patches need be computed
+only once for a training, so that a station can train a head on its own parts in minutes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors.torch
@@ -16,21 +15,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.components.gabor import GaborStack
 from engine.components.weights import Weights, fitted_to, read_weights
 
 FINE, COARSE = 227, 363
-"""Channels of the Gabor stack at strides 8 and 16."""
+"""Channels of the stacks at strides 8 and 16."""
 INPUTS = 2 * FINE + COARSE
 HIDDEN = 256
 
 
 class Surroundings(nn.Module):
-    """The head's input: every stride-8 cell with what lies around it; nothing in it is trained."""
+    """The head's input: every stride-8 cell with what lies around it; nothing in it is trained.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stack
+        Gives maps at strides 8 and 16: a `GaborStack` or a `LearnedStack`.
+    """
+
+    def __init__(self, stack: nn.Module) -> None:
         super().__init__()
-        self.gabor = GaborStack((8, 16))
+        self.stack = stack
 
     def forward(self, batch: Tensor) -> Tensor:
         """Give (B, h · w, 817) float32, h and w the side S / 8.
@@ -41,7 +45,7 @@ class Surroundings(nn.Module):
             (B, 3, S, S) float32, normalised by ImageNet's mean and standard deviation; S a
             multiple of 16, at least 64.
         """
-        fine, coarse = self.gabor(batch)
+        fine, coarse = self.stack(batch)
         averaged = functional.avg_pool2d(fine, 3, 1, 1)
         around = functional.avg_pool2d(coarse, 3, 1, 1)
         parts = [averaged, _widened_by_maximum(fine), _enlarged(around, to=fine)]
@@ -85,19 +89,19 @@ class MetricHead(nn.Module):
 
 
 class MetricStack(nn.Module):
-    """The Gabor stack with a trained head on its stride 8: feature maps at strides 4, 8 and 16.
+    """A stack with a trained head on its stride 8, which is the one feature map it gives.
 
     The head is folded for speed: calibration, scale and both linear maps of the input become one
     1 × 1 convolution, and its part for the coarse cells runs on their own grid, a quarter as large;
-    both are exact, for a linear map and an enlargement may change places. At 224 pixels on one
-    processor core 18 instead of 28 ms, equal to within 1e-5.
+    both are exact, for a linear map and an enlargement may change places. On the Gabor stack at 224
+    pixels on one processor core 18 instead of 28 ms, equal to within 1e-5.
 
     Parameters
     ----------
+    stack
+        As for `Surroundings`.
     head
         As it is now: what is trained later is not seen.
-    strides
-        Which of `GaborStack.STRIDES` to give, finest first. Strides 4 and 16 are the Gabor stack's.
     """
 
     inward_fine: Tensor
@@ -106,11 +110,9 @@ class MetricStack(nn.Module):
     outward: Tensor
     outward_bias: Tensor
 
-    def __init__(self, head: MetricHead, strides: Sequence[int] = (8,)) -> None:
+    def __init__(self, stack: nn.Module, head: MetricHead) -> None:
         super().__init__()
-        self.strides = tuple(strides)
-        needed = {*strides, 8, 16} if 8 in strides else set(strides)
-        self.gabor = GaborStack([stride for stride in GaborStack.STRIDES if stride in needed])
+        self.stack = stack
         folded = {name: tensor.detach() for name, tensor in head.state_dict().items()}
         inward = torch.cat([folded["linear.weight"], folded["enter.weight"]])
         inward = inward / folded["spread"]
@@ -125,23 +127,14 @@ class MetricStack(nn.Module):
 
     @torch.no_grad()
     def forward(self, batch: Tensor) -> list[Tensor]:
-        """Give one (B, C, S / stride, S / stride) float32 map per stride, as `GaborStack` does.
-
-        At stride 8 neighbourhoods are averaged already; a bank that averages them again changes
-        little.
-        """
-        levels = dict(zip(self.gabor.strides, self.gabor(batch), strict=True))
-        if 8 in self.strides:
-            levels[8] = self._corrected(levels[8], levels[16])
-        return [levels[stride] for stride in self.strides]
-
-    def _corrected(self, fine: Tensor, coarse: Tensor) -> Tensor:
+        """Give the (B, 227, S / 8, S / 8) float32 map; its neighbourhoods are averaged already."""
+        fine, coarse = self.stack(batch)
         cells = torch.cat([functional.avg_pool2d(fine, 3, 1, 1), _widened_by_maximum(fine)], 1)
         around = functional.avg_pool2d(coarse, 3, 1, 1)
         around = _convolved(around, self.inward_coarse, self.inward_bias)
         inward = _convolved(cells, self.inward_fine, None) + _enlarged(around, to=fine)
         entered = functional.gelu(inward[:, FINE:])
-        return inward[:, :FINE] + _convolved(entered, self.outward, self.outward_bias)
+        return [inward[:, :FINE] + _convolved(entered, self.outward, self.outward_bias)]
 
 
 def head_bytes(head: MetricHead) -> bytes:

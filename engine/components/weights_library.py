@@ -19,6 +19,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.components.backbone import Backbone, fill_backbone, strides_of
+from engine.components.built_in import Stack
 from engine.components.weights import COUNTER, Weights, read_weights
 from engine.components.weights_features import LayerSums, check_same, sums_of
 from engine.components.weights_misfit import misfit
@@ -27,7 +28,7 @@ from engine.errors import WeightsError
 RECORD = "record.json"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_WORDS = frozenset({"builtin", "timm", "gabor"})
+_WORDS = frozenset({"builtin", "timm", *Stack})
 """What `--weights` and `--backbone` understand already."""
 _DEVICES_OF_WINDOWS = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}

@@ -31,6 +31,13 @@ _STEP_PRODUCTS = 10**9
 """Multiplications per step of the held-out search: about 20 ms on two processor cores."""
 
 
+def bank_rows(patches: int, share: float | None) -> int:
+    """Give the rows of a bank made of so many patches; `share` as in `PatchCoreParameters`."""
+    if share is None:
+        return max(1, min(int(patches * DEFAULT_SHARE), DEFAULT_ROWS))
+    return max(1, int(patches * share))
+
+
 class PatchCore:
     """A coreset of patch embeddings of good parts, searched exactly.
 
@@ -58,11 +65,7 @@ class PatchCore:
         sizes = [len(patches) for patches in self._pool]
         pool, projected = yield from self._gather(sum(sizes), seed)
         total = len(pool)
-        share = self._parameters.coreset
-        count = (
-            min(int(total * DEFAULT_SHARE), DEFAULT_ROWS) if share is None else int(total * share)
-        )
-        coreset = GreedyCoreset(projected, max(1, count))
+        coreset = GreedyCoreset(projected, bank_rows(total, self._parameters.coreset))
         yield from coreset.steps()
         chosen = torch.tensor(coreset.chosen, device=pool.device)
         self.provenance = self._origins(sizes)[chosen.cpu()]

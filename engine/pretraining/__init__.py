@@ -1,1 +1,1 @@
-"""How the built-in backbone is made: a metric head, trained on invented parts alone."""
+"""How the built-in backbone is made: trained on invented parts alone."""

@@ -62,7 +62,9 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     OSError
         It cannot be written; the last one is still there.
     """
-    tensors = {name: tensor.detach().cpu() for name, tensor in checkpoint.tensors.items()}
+    tensors = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()
+    }
     progress = checkpoint.progress.model_dump_json()
     write_whole(path, safetensors.torch.save(tensors, {"progress": progress}))
 

@@ -1,15 +1,12 @@
-"""Invented parts as a pretraining meets them: good pictures, damaged ones, and their patches."""
+"""Invented parts as a pretraining meets them: good pictures, damaged ones, and masks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from engine.components.metric_head import Surroundings
 from engine.preprocess import IMAGENET_MEAN, IMAGENET_STD
 from engine.pretraining.plan import TRAINING_FAMILIES, TRAINING_KINDS, Plan
 from engine.synthetic.damage.inflict import inflict
@@ -17,40 +14,18 @@ from engine.synthetic.textures.camera import taken
 from engine.synthetic.textures.draws import Draws
 from engine.synthetic.textures.scenes import draw_scenes
 
-STRIDE = 8
-LEAST_SHARE = 0.06
-"""Of a cell that damage covers, from which it counts as damaged: half of a line one pixel wide."""
 _WORN = 0.35
 """Of the parts bear harmless marks."""
 _NEVER_HARMLESS = frozenset({"missing", "wrong_texture", "displaced"})
 
 
-@dataclass(frozen=True, eq=False)
-class InventedPart:
-    """The patches of one part, computed once and learned from several times.
-
-    Attributes
-    ----------
-    good
-        (N, n, 817) float16: the good pictures.
-    damages
-        (m, 817) float16 each: the patches that one damage covers; damage that does not show is
-        left out.
-    """
-
-    good: Tensor
-    damages: tuple[Tensor, ...]
-
-
-@torch.no_grad()
-def draw_parts(plan: Plan, number: int, surroundings: Surroundings) -> list[InventedPart]:
-    """Make drawing `number` of a plan: `plan.fresh` parts, their pictures all of one side."""
-    device = surroundings.gabor.first.device
+def draw_step(plan: Plan, number: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Draw what step `number` of a plan learns from, as `draw_pictures` gives it."""
     draws = Draws(device, plan.seed, number)
     side = plan.sides[int(draws.integers(1, below=len(plan.sides)))]
-    pictures, masks = draw_pictures(
+    return draw_pictures(
         draws,
-        parts=plan.fresh,
+        parts=plan.parts,
         good=plan.good,
         damaged=plan.damaged,
         damages=plan.damages,
@@ -58,19 +33,6 @@ def draw_parts(plan: Plan, number: int, surroundings: Surroundings) -> list[Inve
         families=TRAINING_FAMILIES,
         kinds=TRAINING_KINDS,
     )
-    parts = []
-    for part_pictures, part_masks in zip(pictures, masks, strict=True):
-        patches = patches_of(part_pictures, surroundings)
-        covered = functional.avg_pool2d(part_masks.float(), STRIDE).flatten(2) > LEAST_SHARE
-        damages = [
-            # A copy: a view would keep all patches of the damaged pictures in memory.
-            patches[plan.good + picture][covered[picture, damage]].clone()
-            for picture in range(plan.damaged)
-            for damage in range(plan.damages)
-        ]
-        shown = tuple(damage for damage in damages if len(damage))
-        parts.append(InventedPart(patches[: plan.good].clone(), shown))
-    return parts
 
 
 def draw_pictures(
@@ -107,13 +69,11 @@ def draw_pictures(
     return (taken(draws, scene) * 255).round() / 255, masks
 
 
-def patches_of(pictures: Tensor, surroundings: Surroundings) -> Tensor:
-    """Give (B, n, 817) float16, the head's input, of (B, 3, S, S) pictures between 0 and 1."""
+def normalised(pictures: Tensor) -> Tensor:
+    """Give (B, 3, S, S) pictures between 0 and 1 as a backbone takes them."""
     mean = torch.tensor(IMAGENET_MEAN, device=pictures.device)[:, None, None]
     std = torch.tensor(IMAGENET_STD, device=pictures.device)[:, None, None]
-    normalised = ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
-    patches: Tensor = surroundings(normalised)
-    return patches.half()
+    return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
 def _worn(draws: Draws, scene: Tensor, kinds: Sequence[str]) -> Tensor:

@@ -63,7 +63,7 @@ class ModelCard(BaseModel):
     sha256: str
     """Of the weights file."""
     architecture: str = (
-        "Gabor stack, fixed; metric head on stride 8 (engine.components.metric_head)"
+        "Gabor stack, fixed; residual layers on it (engine.components.learned_stack)"
     )
     data: Seen = Seen()
     objective: str = _OBJECTIVE

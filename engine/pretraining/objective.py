@@ -14,27 +14,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.components.metric_head import MetricHead
-from engine.pretraining.invented import InventedPart
-from engine.synthetic.textures.draws import Draws
-
 MARGIN = 0.3
 """Between logarithms of distances, sharpened: damage at 1.08 times the distance costs little."""
 SHARPNESS = 4.0
 """Slope of the softplus, and of the soft maximum over a damage's patches."""
 
 
-def ranking_loss(
-    head: MetricHead, part: InventedPart, draws: Draws, *, asked: int
-) -> tuple[Tensor, float]:
-    """Search a few of a part's good pictures and its damages in its bank, and rank them.
+def ranking_loss(good: Tensor, damages: Sequence[Tensor]) -> tuple[Tensor, float]:
+    """Search a part's good pictures and its damages in its own memory bank, and rank them.
 
     Parameters
     ----------
-    draws
-        Chooses the good pictures.
-    asked
-        How many of them are searched, each without itself in the bank.
+    good
+        (N, n, D) float32: the patches of N good pictures, each searched without itself.
+    damages
+        (m, D) float32 each, at least one.
 
     Returns
     -------
@@ -43,14 +37,12 @@ def ranking_loss(
     found
         Share of damages whose farthest patch is farther than every good one.
     """
-    pictures, cells, _ = part.good.shape
-    bank = head(part.good)
-    order = torch.argsort(draws.uniform(pictures))[:asked]
-    sizes = [len(damage) for damage in part.damages]
-    queries = torch.cat([bank[order].flatten(0, 1), head(torch.cat(part.damages))])
-    distances = _log_distances(queries, bank, order)
-    searched = len(order) * cells
-    return ranked(distances[:searched].view(-1, cells), torch.split(distances[searched:], sizes))
+    sizes = [len(damage) for damage in damages]
+    distances = _log_distances(torch.cat([good.flatten(0, 1), *damages]), good)
+    searched = good.shape[0] * good.shape[1]
+    return ranked(
+        distances[:searched].view(good.shape[:2]), torch.split(distances[searched:], sizes)
+    )
 
 
 def ranked(good: Tensor, damages: Sequence[Tensor]) -> tuple[Tensor, float]:
@@ -88,26 +80,23 @@ def _beaten(damaged: Tensor, good: Tensor) -> Tensor:
     return functional.softplus(MARGIN - SHARPNESS * (damaged - good)).mean()
 
 
-def _log_distances(queries: Tensor, bank: Tensor, order: Tensor) -> Tensor:
-    """Give (n,) logarithms of the distances of all queries to their nearest rows.
+def _log_distances(queries: Tensor, bank: Tensor) -> Tensor:
+    """Give (m,) logarithms of the distances of all queries to their nearest rows.
 
     Parameters
     ----------
     queries
-        (n, D): the patches of the pictures `order` of the bank, then those of damages.
+        (m, D): the patches of the bank's own pictures, then those of damages.
     bank
-        (N, cells, D).
-    order
-        (asked,) int64: pictures of the bank.
+        (N, n, D).
     """
     pictures, cells, _ = bank.shape
     rows = bank.flatten(0, 1)
     with torch.no_grad():  # only which row is nearest; its distance is computed again below
         table = torch.addmm(rows.square().sum(1), queries, rows.T, alpha=-2)
         owner = torch.arange(pictures, device=rows.device).repeat_interleave(cells)
-        own = order.repeat_interleave(cells)
         # Damage is searched without one picture too: with a larger bank it would seem nearer.
-        left_out = torch.cat([own, order[:1].expand(len(queries) - len(own))])
+        left_out = torch.cat([owner, owner.new_zeros(len(queries) - len(owner))])
         nearest = table.masked_fill_(left_out[:, None] == owner, torch.inf).argmin(1)
     squares = (queries - rows[nearest]).square().sum(1)
     return squares.clamp_min(1e-6).log() / 2

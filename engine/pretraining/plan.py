@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.components.metric_head import HIDDEN
 from engine.synthetic.damage.kinds import KINDS
 from engine.synthetic.textures.scenes import FAMILIES
 
@@ -26,28 +25,36 @@ class Plan(BaseModel):
 
     seed: int = Field(default=0, ge=0, lt=VALIDATION_SEED)
     steps: int = Field(default=8000, ge=1)
-    good: int = Field(default=12, ge=2)
+    parts: int = Field(default=4, ge=2)
+    """Parts that one step draws and learns from; on a GPU dozens take no longer."""
+    good: int = Field(default=6, ge=2)
     """Good pictures of a part: its memory bank, each searched without itself."""
-    damaged: int = Field(default=8, ge=1)
+    damaged: int = Field(default=4, ge=1)
     """Damaged pictures of a part."""
     damages: int = Field(default=2, ge=1)
     """Per damaged picture; each must be found by itself."""
-    sides: tuple[int, ...] = (112, 128, 160)
-    """Sides in pixels; every drawing has one of them."""
-    fresh: int = Field(default=4, ge=2)
-    """Parts in one drawing."""
-    updates: int = Field(default=4, ge=1)
-    """Steps between two drawings: drawing costs more than learning."""
-    kept: int = Field(default=16, ge=1)
-    """Newest drawings to learn from."""
-    parts: int = Field(default=4, ge=1)
-    """Parts that one step learns from."""
-    asked: int = Field(default=3, ge=1)
-    """Good pictures of each that are searched in a step."""
-    rate: float = 1e-3
-    """Learning rate after the warm-up; it falls along half a cosine to a fiftieth."""
-    warm_up: int = 50
+    sides: tuple[int, ...] = (112, 128, 144)
+    """Sides in pixels; every step's pictures have one of them."""
+    weight_4: float = 0.25
+    weight_8: float = 0.5
+    weight_8_16: float = 1.0
+    """In the loss: of the levels at strides 4 and 8 each in a bank of its own, and of those at
+    8 and 16 in one bank together, as they are used."""
+    rate: float = 4e-4
+    """Learning rate after the warm-up; it falls to nothing over the last fifth."""
+    warm_up: int = 100
     """Steps."""
-    weight_decay: float = 0.01
-    hidden: int = HIDDEN
-    """Units of the head."""
+    weight_decay: float = 0.02
+    averaging: float = Field(default=0.995, ge=0, lt=1)
+    """Share of the averaged weights that stays at each step; they are what is kept."""
+
+    @classmethod
+    def usual(cls, device: str) -> Plan:
+        """Give the plan for a kind of device: a GPU takes hundreds of pictures in one step."""
+        return cls(parts=32) if device == "cuda" else cls()
+
+    def rate_at(self, step: int) -> float:
+        """Give the learning rate of one step."""
+        rise = min(1.0, (step + 1) / self.warm_up)
+        fall = min(1.0, (self.steps - step) / (0.2 * self.steps))
+        return self.rate * rise * max(fall, 0.01)

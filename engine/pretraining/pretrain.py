@@ -9,14 +9,14 @@ from pathlib import Path
 
 import torch
 
-from engine.components.metric_head import MetricHead
+from engine.components.gabor import GaborStack
 from engine.device import open_device
 from engine.errors import WeightsError
 from engine.pretraining.checkpoint import Checkpoint, Progress, read_checkpoint
 from engine.pretraining.model_card import ModelCard
 from engine.pretraining.plan import Plan
 from engine.pretraining.sitting import CHECKPOINT, Sitting
-from engine.pretraining.training import Training
+from engine.pretraining.training import CALIBRATION_DRAWINGS, Training
 from engine.pretraining.validation import Trial, Validation
 from engine.types import FitStep
 
@@ -41,7 +41,7 @@ def pretrain(
     device: str = "auto",
     enough: Callable[[], bool] = lambda: False,
 ) -> Generator[FitStep, None, ModelCard]:
-    """Train a metric head; write its weights, a model card and a checkpoint to a folder.
+    """Train a learned stack; write its weights, a model card and a checkpoint to a folder.
 
     On one machine with as many threads, a pretraining that was ended and taken up again gives the
     same weights, to the bit, as one that was not. Closing the generator keeps a checkpoint; an
@@ -77,15 +77,15 @@ def pretrain(
         training = Training(plan, chosen)
         if kept is not None:
             training.restore(kept.tensors, kept.progress.step)
-        for done in training.draw():
-            yield FitStep("drawing parts", done, plan.kept, None)
+        for done in training.calibrate():
+            yield FitStep("drawing parts to calibrate by", done, CALIBRATION_DRAWINGS, None)
             _go_on_unless(enough)
-        validation = Validation(trial, training.surroundings)
+        validation = Validation(trial, chosen)
         for done in validation.draw():
             yield FitStep("drawing parts to validate by", done, trial.parts, None)
             _go_on_unless(enough)
         if kept is None:
-            gabor = validation.measure(MetricHead().to(chosen))  # untrained, it changes nothing
+            gabor = validation.measure(GaborStack((8, 16)).to(chosen))
             progress = Progress(plan=plan, trial=trial, device=chosen.type, gabor=gabor)
         else:
             progress = kept.progress

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from statistics import fmean
 
-from engine.components.metric_head import head_bytes, open_head
+from engine.components.learned_stack import stack_bytes, stack_of
+from engine.components.weights import read_weights
 from engine.pretraining.checkpoint import Checkpoint, Measured, Progress, write_checkpoint
 from engine.pretraining.model_card import ModelCard, this_machine
 from engine.pretraining.training import Lesson, Training
@@ -75,10 +76,10 @@ class Sitting:
             One of the files cannot be written.
         """
         self.keep()
-        data = head_bytes(self._training.head)
+        data = stack_bytes(self._training.averaged)
         write_whole(self._folder / WEIGHTS, data)
         # Rounded to half precision, these are others than those in training.
-        shipped = open_head(self._folder / WEIGHTS).to(self._training.device)
+        shipped = stack_of(read_weights(self._folder / WEIGHTS)).to(self._training.device)
         card = ModelCard(
             weights=WEIGHTS,
             sha256=hashlib.sha256(data).hexdigest(),
@@ -97,7 +98,7 @@ class Sitting:
     def _validate(self) -> None:
         measured = Measured(
             step=self._training.step,
-            figures=self._validation.measure(self._training.head),
+            figures=self._validation.measure(self._training.averaged),
             loss=round(fmean(lesson.loss for lesson in self._lessons), 4),
             found=round(fmean(lesson.found for lesson in self._lessons), 4),
         )

@@ -54,7 +54,8 @@ class AdaptationRecord(_Record):
     steps: int
     """``--adapt-steps`` with this number gives the same head."""
     best_step: int
-    """The head is the one after so many steps; 0: the untrained one was best."""
+    """The head is the one after so many steps, the last that ranked as well as any; 0: none was
+    better than the untrained one."""
     minutes: float | None
     """As asked for; None where the steps were given."""
     seconds: float
@@ -69,6 +70,28 @@ class AdaptationRecord(_Record):
     """Mean image AUROC of the head after so many steps, each time it was ranked."""
     adapted: AdaptationFigures
     """After `best_step` steps, or after all where none was better than without."""
+
+
+class SizeTrial(_Record):
+    """How one size ranked damage drawn into good pictures held out."""
+
+    size: int
+    image_auroc: float
+    """Mean over the kinds of damage."""
+    standard_error: float
+    """Of how far it lies behind the best size."""
+    latency_ms: float
+    """Of backbone and search, on the machine of the fit."""
+
+
+class SizeRecord(_Record):
+    """Why the size was chosen, where the program was asked to."""
+
+    chosen: int
+    n_held_out: int
+    adapted: bool
+    """Whether each size was ranked after a short adaptation to it."""
+    trials: tuple[SizeTrial, ...]
 
 
 class CalibrationRecord(_Record):
@@ -123,6 +146,8 @@ class Manifest(_Record):
     """As calibrated by the fit; equal to `limits` until a person moves them."""
     calibration: CalibrationRecord
     picture_health: HealthBaseline
+    proposed_size: SizeRecord | None = None
+    """None where the recipe gave the size."""
     adaptation: AdaptationRecord | None = None
     """None where none was asked for."""
     reference: ReferenceRecord

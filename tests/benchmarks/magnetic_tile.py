@@ -26,8 +26,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--method", default="patchcore")
     parser.add_argument("--backbone", default="builtin")
-    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--size", default="224", help="pixels, or auto")
     parser.add_argument("--coreset", type=float, default=0.1)
+    parser.add_argument("--adapt", type=float, help="minutes")
     parser.add_argument("--adapt-steps", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")
@@ -39,13 +40,15 @@ def main() -> None:
     options = [
         *("--method", chosen.method),
         *("--backbone", chosen.backbone),
-        *("--size", str(chosen.size)),
+        *("--size", chosen.size),
         *("--coreset", str(chosen.coreset)),
         *("--seed", str(chosen.seed)),
         *("--device", chosen.device),
     ]
     if chosen.adapt_steps is not None:
         options += ["--adapt-steps", str(chosen.adapt_steps)]
+    if chosen.adapt is not None:
+        options += ["--adapt", str(chosen.adapt)]
     with tempfile.TemporaryDirectory() as scratch:
         release = Path(scratch, "release")
         started = perf_counter()

@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="builtin")
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--coreset", type=float, default=0.1)
+    parser.add_argument("--adapt-steps", type=int)
     parser.add_argument("--seed", type=int, default=0, help="of the drawn parts")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dry", action="store_true", help="print the rows, append nothing")
@@ -41,6 +42,8 @@ def main() -> None:
         *("--coreset", str(chosen.coreset)),
         *("--device", chosen.device),
     ]
+    if chosen.adapt_steps is not None:
+        options += ["--adapt-steps", str(chosen.adapt_steps)]
     for part in chosen.part or PARTS:
         for row in measured(part, chosen.strength or [0.5, 1.0], chosen.seed, options):
             print(json.dumps(row, indent=2, ensure_ascii=False), flush=True)

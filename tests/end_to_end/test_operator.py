@@ -23,6 +23,8 @@ from workstation.inspection.keyboard import Action
 from workstation.main_window import MainWindow
 from workstation.records.words import NotInspectingReason
 
+pytestmark = pytest.mark.slow
+
 Act = Callable[..., Person]
 
 

@@ -30,6 +30,8 @@ from tests.small_parts import (
 )
 from workstation.main_window import MainWindow
 
+pytestmark = pytest.mark.slow
+
 Act = Callable[..., Person]
 
 

@@ -23,6 +23,8 @@ from tests.small_parts import good_image, save_good, save_png, spotted
 from workstation.records.schema import open_existing_record
 from workstation.records.tables import EventRow, NotInspectingRow
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., StationProcess]
 
 needs_signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")

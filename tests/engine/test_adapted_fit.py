@@ -70,7 +70,7 @@ def test_its_release_brings_its_head_along(adapted: FittedRelease, tmp_path: Pat
     )
     assert manifest.parameters.descriptor == "plain", "what is searched is what was learned"
     head = safetensors.torch.load(adapted.blobs[manifest.blobs["weights"]])
-    assert set(head) == set(MetricHead(8).state_dict())
+    assert set(head) == {f"head.{name}" for name in MetricHead(8).state_dict()}
     inspector = Inspector.open(write_release(adapted, tmp_path / "r"), "cpu")
     assert inspector.inspect(frame_of(spotted(good_image(99)))).verdict is Verdict.NG
 
@@ -112,7 +112,7 @@ def test_where_it_does_not_help_the_release_is_as_if_never_asked_for(
 def test_too_few_parts_and_other_layers_are_sentences() -> None:
     with pytest.raises(RecipeError, match="at least 10 parts; there are 7"):
         fitted(small_recipe(adapt_steps=2), good_pictures(8))
-    with pytest.raises(RecipeError, match="not stride4, stride8"):
+    with pytest.raises(RecipeError, match="not 4, 8"):
         fitted(small_recipe(adapt_steps=2, layers=("4", "8")))
 
 

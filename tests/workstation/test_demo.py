@@ -9,7 +9,7 @@ from workstation.demo import FIT_SEED, GOOD_PICTURES, LINE, demo_pictures, demo_
 
 def test_the_recipe_ships_with_the_program() -> None:
     recipe = demo_recipe()
-    assert (recipe.backbone, recipe.weights) == ("builtin", "builtin"), "nothing is downloaded"
+    assert (recipe.backbone, recipe.weights) == ("gabor", "builtin"), "nothing is downloaded"
     assert "demo" in recipe.part
 
 

@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from workstation.second_start import FirstWindow, show_first_window
 
+pytestmark = pytest.mark.slow
+
 CALL = """
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `loupe fit` says of an adaptation: with it and without, on what it never saw."""
+"""What `loupe fit` says of a proposed size, and of an adaptation with and without."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.releases.manifest import AdaptationFigures, AdaptationRecord
+    from engine.releases.manifest import AdaptationFigures, AdaptationRecord, SizeRecord
 
 
 def adaptation_report(adaptation: AdaptationRecord) -> dict[str, Any]:
@@ -40,6 +40,20 @@ def adaptation_lines(adaptation: AdaptationRecord) -> Iterator[str]:
     )
     yield f"drawn damage   AUROC {without.mean_auroc:.3f} to {adapted.mean_auroc:.3f} ({kinds})"
     yield f"held-out good  at most {_spread(without)} without, {_spread(adapted)} adapted"
+
+
+def size_lines(size: SizeRecord) -> Iterator[str]:
+    """Give the sizes that were tried and the one that was taken."""
+    chosen = next(trial for trial in size.trials if trial.size == size.chosen)
+    yield (
+        f"size           {chosen.size} px, the smallest that cannot be told from the best on "
+        f"damage drawn into {size.n_held_out} good pictures"
+    )
+    for trial in size.trials:
+        yield (
+            f"  {trial.size:>4} px      AUROC {trial.image_auroc:.3f}, {trial.latency_ms:.0f} ms"
+            " a picture here"
+        )
 
 
 def _figures(found: AdaptationFigures) -> dict[str, Any]:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workstation.cli.options import (
-    DataDir,
-    Device,
-    Json,
-    complaining,
-    print_json,
-    run_showing_progress,
-)
+from workstation.cli.labelled import measured
+from workstation.cli.options import DataDir, Device, Json, complaining, print_json
 from workstation.cli.releases import ReleaseOption, find_release
 from workstation.headless.exit_codes import FAULTS
 
@@ -44,22 +37,9 @@ def evaluate_command(
     """
     with complaining():
         from engine.evaluation.datasets import open_dataset
-        from engine.evaluation.evaluate import evaluate
-        from engine.inspector import Inspector
 
         found = find_release(release, data_dir)
-        dataset = open_dataset(data)
-        inspector = Inspector.open(found, device)
-        evaluation = run_showing_progress(
-            evaluate(
-                partial(inspector.inspect, unfit_too=True),
-                dataset,
-                found.manifest.preprocessing.map_to_source,
-                method=found.manifest.method,
-                backbone=found.manifest.backbone.name,
-                release_mb=found.size_bytes() / 1e6,
-            )
-        )
+        evaluation = measured(found, open_dataset(data), device)
     if as_json:
         print_json(asdict(evaluation))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from engine.errors import RecipeError
 from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi
 from engine.types import MethodName
-from workstation.cli.adaptation import adaptation_lines, adaptation_report
+from workstation.cli.adaptation import adaptation_lines, adaptation_report, size_lines
+from workstation.cli.labelled import labelled_lines, labelled_report, with_and_without
 from workstation.cli.options import (
     DataDir,
     Device,
@@ -59,7 +60,13 @@ def fit_command(
     layers: Annotated[
         str, typer.Option(help="Layer names or strides, comma-separated, such as 8,16.")
     ] = "",
-    size: Annotated[int, typer.Option(help="Side in pixels of what the backbone sees.")] = 224,
+    size: Annotated[
+        str,
+        typer.Option(
+            metavar="PIXELS|auto",
+            help="Side of what the backbone sees; auto: proposed from the good pictures.",
+        ),
+    ] = "224",
     adapt: Annotated[
         float | None,
         typer.Option(
@@ -96,6 +103,13 @@ def fit_command(
         typer.Option(help="Pictures with the same first group in their name are one part."),
     ] = None,
     part: Annotated[str, typer.Option(help="Name of the part.")] = "part",
+    labelled: Annotated[
+        Path | None,
+        typer.Option(
+            help="Labelled pictures, as for `loupe evaluate`: the report says how the release does "
+            "on them, with and without adaptation. Nothing is learned from them."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option()] = 0,
     device: Device = "auto",
     data_dir: DataDir = None,
@@ -113,7 +127,7 @@ def fit_command(
             layers=tuple(layer.strip() for layer in layers.split(",") if layer.strip()),
             adapt_minutes=adapt,
             adapt_steps=adapt_steps,
-            size=size,
+            size=_size(size),
             roi=None if roi is None else _roi(roi),
             masks=Masks() if masks is None else _masks(masks),
             false_alarm_rate=false_alarm_rate,
@@ -122,6 +136,7 @@ def fit_command(
             part_pattern=part_pattern,
             seed=seed,
         )
+        from engine.evaluation.datasets import open_dataset
         from engine.fitting import fit
         from engine.pictures import file_pictures, list_pictures
         from engine.releases.folder import check_free, write_release
@@ -132,11 +147,17 @@ def fit_command(
             library = Library(station_folder(data_dir).releases)
         else:
             check_free(out)
+        dataset = None if labelled is None else open_dataset(labelled)
         pictures = file_pictures(list_pictures(images), part_pattern)
         fitted = run_showing_progress(fit(recipe, pictures, device=device))
         release = library.add(fitted) if out is None else write_release(fitted, out)
+        found = (
+            None
+            if dataset is None
+            else with_and_without(release, recipe, pictures, dataset, device)
+        )
     manifest = release.manifest
-    adaptation = manifest.adaptation
+    adaptation, proposed = manifest.adaptation, manifest.proposed_size
     report: dict[str, Any] = {
         "release": release.id,
         "folder": str(out or release.folder),
@@ -151,13 +172,18 @@ def fit_command(
         "alarms_held_out": manifest.calibration.n_alarms,
         "alarm_rate_95": list(manifest.calibration.alarm_rate_95),
         "release_mb": release.size_bytes() / 1e6,
+        "size": manifest.preprocessing.size,
+        "proposed_size": proposed and proposed.model_dump(mode="json"),
         "adaptation": adaptation and adaptation_report(adaptation),
+        "labelled": found and labelled_report(found),
     }
     if as_json:
         print_json(report)
         return
     typer.echo(f"release        {release.id} in {out or release.folder}")
     typer.echo(f"good pictures  {len(manifest.pictures)} in the bank, 1 kept as reference")
+    for line in size_lines(proposed) if proposed else ():
+        typer.echo(line)
     for line in adaptation_lines(adaptation) if adaptation else ():
         typer.echo(line)
     typer.echo(f"review limit   {manifest.limits.t1:.4g}")
@@ -166,6 +192,17 @@ def fit_command(
         f"false alarms   {manifest.calibration.n_alarms} of {len(manifest.calibration.scores)} "
         f"held out; {_interval(manifest.calibration)}"
     )
+    for line in labelled_lines(found) if found else ():
+        typer.echo(line)
+
+
+def _size(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    try:
+        return int(text)
+    except ValueError:
+        raise RecipeError(f"--size is a number of pixels or auto, not {text!r}.") from None
 
 
 def _interval(calibration: CalibrationRecord) -> str:

@@ -43,7 +43,7 @@ app.command("fit")(fit.fit_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("inspect")(inspect.inspect_command)
 # Hidden until a backbone opens what it makes.
-app.command("pretrain", hidden=True)(pretrain.pretrain_command)
+app.command("pretrain")(pretrain.pretrain_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("watch", epilog=watch.EPILOG)(watch.watch_command)
 app.add_typer(releases.app, name="releases")

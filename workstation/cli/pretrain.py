@@ -34,7 +34,7 @@ def pretrain_command(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Train Loupe's metric head on invented parts, and validate it on others with other damage.
+    """Train Loupe's backbone on invented parts, and validate it on others with other damage.
 
     A checkpoint is kept every few minutes and when Ctrl-C ends it: --resume goes on from there as
     if it had never stopped. However it ends, weights and model card are of all steps taken so far.
@@ -47,11 +47,12 @@ def pretrain_command(
         return is_over or asked_to_end.is_set()
 
     with complaining():
+        from engine.device import open_device
         from engine.pretraining.plan import Plan
         from engine.pretraining.pretrain import planned, pretrain
         from workstation.interruptions import ending_on_signals
 
-        begun = planned(out) if resume else Plan()
+        begun = planned(out) if resume else Plan.usual(open_device(device).type)
         wanted = {"steps": steps, "seed": seed}
         given = {name: value for name, value in wanted.items() if value is not None}
         plan = begun.model_validate(begun.model_dump() | given)
@@ -64,6 +65,9 @@ def pretrain_command(
         return
     typer.echo(f"weights          {card.sha256[:12]} in {out / card.weights}")
     typer.echo(f"steps            {card.steps} of {card.plan.steps}, {card.seconds / 60:.1f} min")
-    typer.echo("held-out damage  image AUROC  pixel AUROC")
+    typer.echo("held-out damage  image AUROC  pixel AUROC  (stride 8 alone)")
     for name, figures in (("these weights", card.figures), ("gabor", card.gabor)):
-        typer.echo(f"{name:<17}{figures.image_auroc:>11.4f}  {figures.pixel_auroc:>11.4f}")
+        typer.echo(
+            f"{name:<17}{figures.image_auroc:>11.4f}  {figures.pixel_auroc:>11.4f}"
+            f"  {figures.image_auroc_8:>16.4f}"
+        )

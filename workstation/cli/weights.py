@@ -88,10 +88,11 @@ def list_command(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     """List built-in and imported weights; damaged ones on the error stream."""
     with complaining():
         library = _library(data_dir)
-        rows = [_built_in_row(backbone) for backbone in _built_in()]
-        for name in library.names():
+        rows: list[dict[str, object]] = []
+        for name in (*_built_in(), *library.names()):
             try:
-                rows.append(_row(library.record(name)))
+                own = name in _built_in()
+                rows.append(_built_in_row(name) if own else _row(library.record(name)))
             except WeightsError as error:
                 typer.echo(f"Left out: {error}", err=True)
     if as_json:
@@ -117,9 +118,8 @@ def verify_command(
     """Check hash, form and fit of weights, and that this PC computes with them what it did."""
     with complaining():
         library = _library(data_dir)
-        built_in = {backbone.name: backbone for backbone in _built_in()}
-        names = [*built_in, *library.names()] if name is None else [name]
-        problems = {each: _problem(library, built_in, each) for each in names}
+        names = [*_built_in(), *library.names()] if name is None else [name]
+        problems = {each: _problem(library, each) for each in names}
     sound = not any(problems.values())
     if as_json:
         rows = [{"name": each, "problem": problem} for each, problem in problems.items()]
@@ -133,12 +133,12 @@ def verify_command(
         raise typer.Exit(1)
 
 
-def _problem(library: WeightsLibrary, built_in: dict[str, Backbone], name: str) -> str | None:
+def _problem(library: WeightsLibrary, name: str) -> str | None:
     from engine.components.weights_features import sums_of
 
     try:
-        if name in built_in:
-            sums_of(built_in[name])
+        if name in _built_in():
+            sums_of(_opened(name))
         else:
             library.verify(name)
     except EngineError as error:
@@ -152,20 +152,24 @@ def _library(data_dir: Path | None) -> WeightsLibrary:
     return WeightsLibrary(station_folder(data_dir).weights)
 
 
-def _built_in() -> list[Backbone]:
-    """Open the backbones whose weights come with the program."""
-    from engine.components.backbone import BUILTIN, open_backbone
+def _built_in() -> tuple[str, ...]:
+    """Name the backbones whose weights come with the program."""
+    from engine.components.built_in import Stack
+
+    return tuple(Stack)
+
+
+def _opened(name: str) -> Backbone:
+    from engine.components.backbone import open_backbone
     from engine.device import open_device
 
-    return [
-        open_backbone(name, weights="builtin", layers=(), device=open_device("cpu"))
-        for name in dict.fromkeys((BUILTIN, "gabor"))
-    ]
+    return open_backbone(name, weights="builtin", layers=(), device=open_device("cpu"))
 
 
-def _built_in_row(backbone: Backbone) -> dict[str, object]:
+def _built_in_row(name: str) -> dict[str, object]:
     from importlib.metadata import version
 
+    backbone = _opened(name)
     return {
         "name": backbone.name,
         "model": backbone.name,

@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from engine.components.metric_head import MetricHead
 from engine.errors import RecipeError
@@ -24,6 +25,8 @@ from engine.types import FitStep, Image
 
 LEAST_GAIN = 0.01
 """In mean image AUROC over the kinds held out, from which an adaptation is kept."""
+_CLOSE = 0.01
+"""In the same, within which heads are told apart by chance more than by worth."""
 LEAST_STEPS, MOST_STEPS = 20, 1000
 """That minutes can come to."""
 _MEASUREMENTS = 4
@@ -45,6 +48,7 @@ def adapt(
     preprocessing: Preprocessing,
     plan: AdaptationPlan,
     *,
+    stack: nn.Module,
     minutes: float | None = None,
     steps: int | None = None,
     device: torch.device,
@@ -60,6 +64,8 @@ def adapt(
         (S, S, 3) uint8 each, as `Preprocessing.square` gives them.
     groups
         Of each: pictures of one part are learned from together or held out together.
+    stack
+        What the head is to stand on, giving strides 8 and 16; it stays as it is.
     minutes
         How long all of it may take; after the first steps they are turned into a number of steps.
     steps
@@ -72,7 +78,7 @@ def adapt(
     """
     began = time.monotonic()
     held_out = hold_out(groups, seed=plan.seed)
-    look = Look(preprocessing, device)
+    look = Look(stack, preprocessing, device)
     learned_from = [number for number, group in enumerate(groups) if group not in held_out]
     most = max(2, plan.most_patches // look.cells)
     learned_from = [learned_from[place] for place in evenly(len(learned_from), most)]
@@ -83,7 +89,7 @@ def adapt(
     material = yield from gather(look, [squares[number] for number in learned_from], parts, plan)
     ranked_at = time.monotonic()
     untrained = Learner(material, plan, steps=1).head
-    without = yield from ranking.measure(untrained, material.rows)
+    without = (yield from ranking.scores(untrained, material.rows)).figures()
     ranking_s = time.monotonic() - ranked_at
     if not material.damages or not without.image_auroc:
         raise RecipeError(
@@ -127,23 +133,27 @@ def _best_head(
     material: Material,
     without: AdaptationFigures,
 ) -> Generator[FitStep, None, _Best]:
-    """Learn, rank now and then, and give the head that ranked best."""
+    """Learn, rank now and then, and give the last head that ranked as well as any.
+
+    Of heads that rank alike the one that learned longest, and at the lowest rate, is preferred.
+    """
     due = {steps * number // _MEASUREMENTS for number in range(1, _MEASUREMENTS + 1)}
-    best_step, best, best_figures = 0, learner.head, without
-    history: list[tuple[int, float]] = []
-    to_beat = without.mean_auroc + LEAST_GAIN
+    ranked: list[tuple[int, MetricHead, AdaptationFigures]] = []
     stage = Stage("Adapting to the part", steps)
     while learner.step < steps:
         for _ in learner.learn():
             yield stage.at(learner.step)
         if learner.step in due:
-            figures = yield from ranking.measure(learner.head, material.rows)
-            history.append((learner.step, round(figures.mean_auroc, 4)))
-            if figures.mean_auroc >= to_beat:
-                best_step, best, best_figures = learner.step, copy.deepcopy(learner.head), figures
-                to_beat = figures.mean_auroc
+            figures = (yield from ranking.scores(learner.head, material.rows)).figures()
+            ranked.append((learner.step, copy.deepcopy(learner.head), figures))
     yield stage.at(steps)
-    return _Best(best_step, best, best_figures if best_step else figures, tuple(history))
+    history = tuple((step, round(figures.mean_auroc, 4)) for step, _, figures in ranked)
+    best = max(figures.mean_auroc for _, _, figures in ranked)
+    if best < without.mean_auroc + LEAST_GAIN:
+        return _Best(0, learner.head, figures, history)
+    enough = max(best - _CLOSE, without.mean_auroc + LEAST_GAIN)
+    step, head, figures = next(it for it in reversed(ranked) if it[2].mean_auroc >= enough)
+    return _Best(step, head, figures, history)
 
 
 def _steps_in(

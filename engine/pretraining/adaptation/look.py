@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.components.metric_head import Surroundings
 from engine.errors import RecipeError
 from engine.preprocess import Preprocessing
-from engine.pretraining.invented import STRIDE, patches_of
+from engine.pretraining.invented import normalised
 from engine.synthetic.damage.inflict import inflict
 from engine.synthetic.textures.draws import Draws
 from engine.types import Image
 
+STRIDE = 8
+
 
 class Look:
     """Squares to pictures, pictures to patches.
+
+    Parameters
+    ----------
+    stack
+        As for `Surroundings`.
 
     Raises
     ------
@@ -26,7 +33,9 @@ class Look:
         The inspected region holds no cell.
     """
 
-    def __init__(self, preprocessing: Preprocessing, device: torch.device) -> None:
+    def __init__(
+        self, stack: nn.Module, preprocessing: Preprocessing, device: torch.device
+    ) -> None:
         side = preprocessing.size
         cells = preprocessing.counted(side // STRIDE, side // STRIDE)
         if not cells.any():
@@ -37,7 +46,7 @@ class Look:
         self.device = device
         self._cells = torch.from_numpy(cells.ravel()).to(device)
         self._region = torch.from_numpy(preprocessing.counted(side, side)).to(device)
-        self._surroundings = Surroundings().to(device)
+        self._surroundings = Surroundings(stack).to(device)
 
     @property
     def cells(self) -> int:
@@ -52,7 +61,8 @@ class Look:
     @torch.no_grad()
     def patches(self, pictures: Tensor) -> Tensor:
         """Give (B, n, 817) float16, the head's input, of (B, 3, S, S) pictures."""
-        return patches_of(pictures, self._surroundings)[:, self._cells]
+        patches: Tensor = self._surroundings(normalised(pictures))
+        return patches[:, self._cells].half()
 
     @torch.no_grad()
     def damaged(

@@ -23,9 +23,9 @@ class AdaptationPlan(BaseModel):
     """Good patches held in memory, 1.6 kB each; of more pictures an even choice is learned from."""
     rows: int = 8000
     """Good patches that are searched while learning."""
-    asked: int = 3
+    asked: int = 6
     """Good pictures searched in one step."""
-    damages: int = 40
+    damages: int = 80
     """Damages searched in one step."""
     rate: float = 1e-3
     """Learning rate after the warm-up; it falls along half a cosine to a fiftieth."""

@@ -18,6 +18,8 @@ from engine.components.backbone import Backbone, open_backbone, reopen_backbone
 from engine.components.weights import fingerprint
 from engine.errors import RecipeError, WeightsError
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 
 
@@ -214,7 +216,7 @@ class TestFrozen:
         assert (found.name, found.weights_origin) == ("resnet18", "resnet18.pth")
 
     def test_builtin_is_called_by_its_real_name(self) -> None:
-        assert opened("builtin", "builtin").name == opened("gabor", "builtin").name == "gabor"
+        assert opened("builtin", "builtin").name == opened("learned", "builtin").name == "learned"
 
 
 class TestReopening:

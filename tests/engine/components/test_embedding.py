@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from engine.components import embedding
 from engine.components.embedding import concat, official, plain
 
 
@@ -81,6 +82,14 @@ def official_by_definition(fine: np.ndarray, coarse: np.ndarray, length: int) ->
         patches = torch.from_numpy(pooled(unfolded, length))[None]
         stacked.append(functional.interpolate(patches, grid, mode="bilinear")[0].numpy())
     return pooled(np.concatenate(stacked), length)
+
+
+def test_pooled_is_every_levels_mean_over_its_cells() -> None:
+    fine, coarse = levels((5, 6, 4), (7, 3, 2))
+    found = embedding.pooled([fine, coarse])
+    assert found.shape == (2, 12)
+    expected = [fine.numpy()[1].reshape(5, -1).mean(1), coarse.numpy()[1].reshape(7, -1).mean(1)]
+    assert np.abs(found[1].numpy() - np.concatenate(expected)).max() < 1e-6
 
 
 class TestOfficial:

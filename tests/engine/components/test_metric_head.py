@@ -21,6 +21,8 @@ from engine.components.metric_head import (
 )
 from engine.errors import WeightsError
 
+GABOR = GaborStack((8, 16))
+
 
 def noise(size: int = 64, batch: int = 2) -> torch.Tensor:
     return torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(0))
@@ -30,7 +32,7 @@ def as_if_trained(hidden: int = 32) -> MetricHead:
     """Give a head of which every number differs from where training starts."""
     generator = torch.Generator().manual_seed(1)
     head = MetricHead(hidden)
-    head.calibrate(Surroundings()(noise()).flatten(0, 1))
+    head.calibrate(Surroundings(GABOR)(noise()).flatten(0, 1))
     for parameter in head.parameters():
         torch.nn.init.normal_(parameter, std=0.03, generator=generator)
     return head.eval()
@@ -42,8 +44,8 @@ def as_a_map(patches: torch.Tensor) -> torch.Tensor:
 
 
 def test_surroundings_are_average_maximum_and_the_coarser_cell() -> None:
-    fine, coarse = GaborStack((8, 16))(noise())
-    seen = as_a_map(Surroundings()(noise()))
+    fine, coarse = GABOR(noise())
+    seen = as_a_map(Surroundings(GABOR)(noise()))
     assert seen.shape == (2, INPUTS, 8, 8)
     assert torch.equal(seen[:, :FINE], functional.avg_pool2d(fine, 3, 1, 1))
     assert torch.equal(seen[:, FINE : 2 * FINE], functional.max_pool2d(fine, 3, 1, 1))
@@ -51,7 +53,7 @@ def test_surroundings_are_average_maximum_and_the_coarser_cell() -> None:
 
 
 def test_an_untrained_head_gives_the_averaged_patches() -> None:
-    patches = Surroundings()(noise())
+    patches = Surroundings(GABOR)(noise())
     assert torch.equal(MetricHead()(patches), patches[..., :FINE])
 
 
@@ -59,19 +61,10 @@ def test_an_untrained_head_gives_the_averaged_patches() -> None:
 def test_folded_it_gives_the_same(size: int) -> None:
     head, batch = as_if_trained(), noise(size, batch=1)
     with torch.inference_mode():
-        (folded,) = MetricStack(head)(batch)
-        written_out = as_a_map(head(Surroundings()(batch)))
+        (folded,) = MetricStack(GABOR, head)(batch)
+        written_out = as_a_map(head(Surroundings(GABOR)(batch)))
     assert folded.dtype == torch.float32
     assert (folded - written_out).abs().max() < 1e-5 * written_out.abs().max()
-
-
-def test_the_other_strides_are_the_gabor_stack_s() -> None:
-    four, eight, sixteen = MetricStack(as_if_trained(), GaborStack.STRIDES)(noise())
-    fine, _, coarse = GaborStack(GaborStack.STRIDES)(noise())
-    assert torch.equal(four, fine)
-    assert torch.equal(sixteen, coarse)
-    assert torch.equal(eight, MetricStack(as_if_trained())(noise())[0])
-    assert torch.equal(MetricStack(as_if_trained(), (4,))(noise())[0], fine)
 
 
 def test_a_kept_head_comes_back_in_half_precision(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from engine.components.weights_library import RECORD, WeightsLibrary, is_name
 from engine.components.weights_misfit import looks_like, misfit
 from engine.errors import RecipeError, WeightsError
 
+pytestmark = pytest.mark.slow
+
 TINY = "test_resnet"
 """The smallest network timm has that is built like a resnet."""
 

@@ -1,4 +1,4 @@
-"""A pretraining that takes a second: three steps on parts of 64 pixels."""
+"""A pretraining that takes a second: four steps on parts of 64 pixels."""
 
 from __future__ import annotations
 
@@ -11,15 +11,10 @@ from engine.types import FitStep
 
 PLAN = Plan(
     steps=4,
+    parts=2,
     good=3,
     damaged=2,
     sides=(64,),
-    fresh=3,
-    updates=2,
-    kept=2,
-    parts=2,
-    asked=2,
-    hidden=8,
 )
 TRIAL = Trial(parts=2, references=2, good=2, damaged=4, side=64)
 

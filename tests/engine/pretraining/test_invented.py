@@ -1,12 +1,11 @@
-"""What a training is shown: patches of the right shapes, and nothing of what is held out."""
+"""What a training is shown: pictures of the right shapes, and nothing of what is held out."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from engine.components.metric_head import INPUTS, Surroundings
-from engine.pretraining.invented import draw_parts, draw_pictures
+from engine.pretraining.invented import draw_pictures, draw_step
 from engine.pretraining.plan import (
     HELD_OUT_FAMILIES,
     HELD_OUT_KINDS,
@@ -18,6 +17,10 @@ from engine.synthetic.damage.kinds import KINDS
 from engine.synthetic.textures.draws import Draws
 from engine.synthetic.textures.scenes import FAMILIES
 from tests.engine.pretraining.small import PLAN, TRIAL
+
+pytestmark = pytest.mark.slow
+
+CPU = torch.device("cpu")
 
 
 class HeldOutError(Exception):
@@ -43,41 +46,25 @@ def test_what_is_held_out_and_what_is_trained_on_make_up_everything() -> None:
 @pytest.mark.usefixtures("guarded")
 def test_a_training_never_draws_what_is_held_out() -> None:
     for number in range(6):
-        draw_parts(PLAN, number, Surroundings())
+        draw_step(PLAN, number, CPU)
 
 
 @pytest.mark.usefixtures("guarded")
 def test_the_validation_does() -> None:
     with pytest.raises(HeldOutError):
-        list(Validation(TRIAL, Surroundings()).draw())
-
-
-def test_parts_are_patches_of_good_pictures_and_of_damages() -> None:
-    parts = draw_parts(PLAN, 0, Surroundings())
-    assert len(parts) == PLAN.fresh
-    for part in parts:
-        assert (part.good.shape, part.good.dtype) == ((PLAN.good, 64, INPUTS), torch.float16)
-        assert len(part.damages) <= PLAN.damaged * PLAN.damages
-        for damage in part.damages:
-            assert 0 < len(damage) <= 64
-            assert damage.shape[1] == INPUTS
-    assert any(part.damages for part in parts)
+        list(Validation(TRIAL, CPU).draw())
 
 
 def test_a_drawing_is_decided_by_seed_and_number() -> None:
-    surroundings = Surroundings()
-    first, again = (draw_parts(PLAN, 7, surroundings) for _ in range(2))
-    other = draw_parts(PLAN.model_copy(update={"seed": 1}), 7, surroundings)
-    for part, same in zip(first, again, strict=True):
-        assert torch.equal(part.good, same.good)
-        assert len(part.damages) == len(same.damages)
-        assert all(map(torch.equal, part.damages, same.damages))
-    assert not torch.equal(first[0].good, other[0].good)
+    first, again = (draw_step(PLAN, 7, CPU) for _ in range(2))
+    other, _ = draw_step(PLAN.model_copy(update={"seed": 1}), 7, CPU)
+    assert all(map(torch.equal, first, again))
+    assert not torch.equal(first[0], other)
 
 
 def test_pictures_are_a_camera_s_and_only_damaged_ones_have_masks() -> None:
     pictures, masks = draw_pictures(
-        Draws(torch.device("cpu"), 0),
+        Draws(CPU, 0),
         parts=3,
         good=2,
         damaged=4,

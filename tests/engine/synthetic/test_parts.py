@@ -15,6 +15,8 @@ from engine.synthetic.parts.graded import AREA_SHARE
 from engine.synthetic.parts.parts import PARTS, Defect, draw_part
 from engine.synthetic.pictures import SimulatedPicture, good_pictures, good_ring_pictures
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = range(3)
 EVERY_PART = pytest.mark.parametrize("part", PARTS)
 EVERY_KIND = pytest.mark.parametrize(

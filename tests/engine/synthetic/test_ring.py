@@ -13,6 +13,8 @@ from engine.synthetic.parts.graded import CONTRAST_SIGMAS
 from engine.synthetic.parts.parts import PARTS, Defect, draw_part
 from engine.synthetic.parts.ring.drawing import Ring
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def ring(number: int, defect: Defect | None = None) -> Drawn:

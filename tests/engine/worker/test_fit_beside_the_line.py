@@ -18,6 +18,8 @@ from tests.small_parts import (
     the_release,
 )
 
+pytestmark = pytest.mark.slow
+
 # A fit beside the line
 
 

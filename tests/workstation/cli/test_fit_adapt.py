@@ -9,10 +9,13 @@ import pytest
 
 from engine import fitting
 from engine.pretraining.adaptation import adapt as adapting
-from engine.pretraining.adaptation import ranking
+from engine.pretraining.adaptation import ranking, sizes
 from engine.pretraining.adaptation.plan import AdaptationPlan
 from engine.releases.folder import open_release
+from tests.small_parts import good_image, save_good, save_png, spotted
 from tests.workstation.cli.conftest import Loupe
+
+pytestmark = pytest.mark.slow
 
 SMALL = ("--size", 64, "--coreset", 0.25)
 
@@ -50,6 +53,27 @@ def test_the_report_says_with_and_without(
     assert f" of {held_out} held out; " in result.stdout
 
 
+def test_labelled_pictures_are_measured_with_and_without(
+    loupe: Loupe, good_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapting, "LEAST_GAIN", -1.0)
+    data = tmp_path / "data set"
+    save_good(data / "good", 4, first=100)
+    for number in range(3):
+        save_png(spotted(good_image(200 + number)), data / "bad" / f"{number}.png")
+    arguments = ("fit", "--images", good_folder, "--labelled", data, "--adapt-steps", 2, *SMALL)
+    shown = loupe(*arguments, "--out", tmp_path / "shown")
+    assert shown.exit_code == 0, shown.stderr
+    assert "labelled       4 good and 3 defective pictures" in shown.stdout
+    assert "  adapted      image AUROC " in shown.stdout
+    report = json.loads(loupe(*arguments, "--out", tmp_path / "r", "--json").stdout)["labelled"]
+    assert list(report) == ["without", "adapted"]
+    assert all(0 <= figures["image_auroc"] <= 1 for figures in report.values())
+    plain = ("fit", "--images", good_folder, "--labelled", data, *SMALL, "--json")
+    alone = json.loads(loupe(*plain, "--out", tmp_path / "plain").stdout)["labelled"]
+    assert alone["without"] == report["without"]
+
+
 def test_as_json(loupe: Loupe, good_folder: Path, tmp_path: Path) -> None:
     arguments = ("fit", "--images", good_folder, "--json", *SMALL)
     result = loupe(*arguments, "--out", tmp_path / "r", "--adapt-steps", 2)
@@ -63,16 +87,36 @@ def test_as_json(loupe: Loupe, good_folder: Path, tmp_path: Path) -> None:
     assert plain["adaptation"] is None
 
 
+def test_the_size_is_proposed_and_said(
+    loupe: Loupe, good_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sizes, "SIZES", (64, 96))
+    arguments = ("fit", "--images", good_folder, "--size", "auto", "--coreset", 0.25)
+    result = loupe(*arguments, "--out", tmp_path / "r")
+    assert result.exit_code == 0, result.stderr
+    manifest = open_release(tmp_path / "r").manifest
+    assert manifest.proposed_size is not None
+    assert manifest.preprocessing.size == manifest.proposed_size.chosen
+    assert f"size           {manifest.proposed_size.chosen} px, the smallest" in result.stdout
+    for trial in manifest.proposed_size.trials:
+        assert f"{trial.size} px      AUROC {trial.image_auroc:.3f}" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (
+            ("--size", "auto", "--backbone", "resnet18", "--weights", "timm"),
+            "A size is proposed for the built-in backbones only",
+        ),
+        (("--size", "wide"), "--size is a number of pixels or auto, not 'wide'"),
         (("--adapt", 1, "--adapt-steps", 2), "either the minutes of an adaptation or its steps"),
         (("--adapt", 0), "adapt_minutes: Input should be greater than 0"),
         (
             ("--adapt", 1, "--backbone", "resnet18", "--weights", "timm"),
-            "Only the built-in backbone can be adapted, not 'resnet18'",
+            "Only the built-in backbones can be adapted, not 'resnet18'",
         ),
-        (("--adapt", 1, "--layers", "16"), "Only stride 8 of the built-in backbone"),
+        (("--adapt", 1, "--layers", "16"), "An adapted backbone gives stride 8 alone, not 16"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(

@@ -16,16 +16,14 @@ from engine.pretraining.training import Lesson, Training
 from engine.pretraining.validation import Trial
 from tests.workstation.cli.conftest import Loupe
 
+pytestmark = pytest.mark.slow
+
 
 class SmallPlan(Plan):
+    parts: int = 2
     good: int = 3
     damaged: int = 2
     sides: tuple[int, ...] = (64,)
-    fresh: int = 2
-    kept: int = 1
-    parts: int = 1
-    asked: int = 1
-    hidden: int = 8
 
 
 class SmallTrial(Trial):

@@ -14,6 +14,8 @@ from engine.synthetic.labelled import write_dataset
 from engine.synthetic.parts.parts import PARTS
 from tests.workstation.cli.conftest import Loupe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def test_what_is_damaged_is_a_sentence_and_exit_code_1(
     path = Path(str(imported["file"]))
     path.write_bytes(path.read_bytes()[:-1])
     result = loupe("weights", "verify")
-    assert (result.exit_code, result.stdout) == (1, "gabor: sound\n")
+    assert (result.exit_code, result.stdout) == (1, "gabor: sound\nlearned: sound\n")
     assert result.stderr.startswith("mine: The weights 'mine' were changed or cut off")
     result = loupe("weights", "verify", "--json")
     assert (result.exit_code, json.loads(result.stdout)["sound"]) == (1, False)

@@ -24,6 +24,8 @@ from workstation.inspection.keyboard import Action
 from workstation.inspection.page import InspectPage
 from workstation.records.words import FeedbackVerdict
 
+pytestmark = pytest.mark.slow
+
 ON_DEMAND = CameraConfig(trigger=OnDemand())
 
 

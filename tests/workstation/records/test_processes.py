@@ -16,6 +16,8 @@ from workstation.records.schema import open_record
 from workstation.records.tables import CompactMapRow, HourlyCountRow, InspectionRow, SearchRow
 from workstation.records.verify import verify
 
+pytestmark = pytest.mark.slow
+
 _WRITER = f"""
 import sys
 from itertools import count

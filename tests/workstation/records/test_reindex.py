@@ -20,6 +20,8 @@ from workstation.records.store import Store
 from workstation.records.tables import HourlyCountRow, SearchRow
 from workstation.records.words import FeedbackVerdict
 
+pytestmark = pytest.mark.slow
+
 
 def _derived(database: Database) -> list[list[Any]]:
     with database.reading() as session:

@@ -18,6 +18,8 @@ from workstation.records.store import Store
 from workstation.records.tables import CompactMapRow
 from workstation.records.words import FeedbackVerdict, Outcome
 
+pytestmark = pytest.mark.slow
+
 SHIFT = Shift("06-14", NOON.replace(hour=6, minute=0), NOON.replace(hour=14, minute=0))
 
 

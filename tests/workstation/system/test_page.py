@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -15,6 +16,8 @@ from engine.types import EngineState
 from tests.workstation.system.conftest import Workstation
 from workstation.records.words import EventKind
 from workstation.system.page import SystemPage
+
+pytestmark = pytest.mark.slow
 
 Open = Callable[..., Workstation]
 LONGER_THAN_A_SCAN_MS = 80

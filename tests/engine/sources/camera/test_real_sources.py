@@ -32,6 +32,8 @@ from engine.types import Fault, Frame
 from tests.engine.sources.camera.conftest import until
 from tests.mjpeg_server import SIZE, MjpegServer
 
+pytestmark = pytest.mark.slow
+
 GREYS = range(20, 240, 20)
 """One frame of the video per grey level."""
 
