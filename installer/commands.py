@@ -116,9 +116,10 @@ def has_display(variables: Mapping[str, str], platform: str = sys.platform) -> b
 
 
 def pytest_arguments(given: Sequence[str]) -> list[str]:
-    """Translate ``--quick``; everything else is pytest's own."""
+    """Translate ``--quick`` and use all processors; everything else is pytest's own."""
     rest = [argument for argument in given if argument != "--quick"]
-    return (["-m", "not slow"] if len(rest) < len(given) else []) + rest
+    side_by_side = ["-n", "auto", "--dist", "loadfile"]
+    return side_by_side + (["-m", "not slow"] if len(rest) < len(given) else []) + rest
 
 
 def variables_for_tests(inherited: Mapping[str, str]) -> dict[str, str]:

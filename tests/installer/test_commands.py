@@ -52,8 +52,9 @@ def test_run_passes_on_arguments_environment_and_exit_status(ready: Environment)
 
 
 def test_quick_is_ours_and_the_rest_is_of_pytest() -> None:
-    assert pytest_arguments(["--quick", "-x"]) == ["-m", "not slow", "-x"]
-    assert pytest_arguments(["-k", "ring"]) == ["-k", "ring"]
+    side_by_side = ["-n", "auto", "--dist", "loadfile"]
+    assert pytest_arguments(["--quick", "-x"]) == [*side_by_side, "-m", "not slow", "-x"]
+    assert pytest_arguments(["-k", "ring"]) == [*side_by_side, "-k", "ring"]
 
 
 def test_without_a_display_the_tests_draw_into_memory() -> None:

@@ -12,6 +12,8 @@ from installer.environment import Environment, drop_damaged_packages, make
 from installer.errors import SetupError
 from tests.installer.conftest import FakePip, add_package
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_checkout_without_interpreter_gets_an_environment_with_pip(real: Environment) -> None:
     assert real.has_interpreter()

@@ -12,6 +12,8 @@ import pytest
 from installer.environment import Environment
 from installer.packages import pip_variables, reason, run_pip
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
