@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import PictureError, RecipeError
-from engine.evaluation.datasets import Dataset, LabelledPicture, read_mask
+from engine.evaluation.labelled import Dataset, LabelledPicture
+from engine.evaluation.masks import read_mask
 from engine.evaluation.pixel_metrics import PooledPixels
+from engine.evaluation.region_overlap import RegionOverlap, region_overlap
 from engine.evaluation.report import Evaluation, Tested, report
 from engine.pictures import FilePicture
 from engine.types import FitStep, Frame, Inspection, Origin, ShownMap
@@ -54,6 +56,7 @@ def evaluate(
         can be inspected.
     """
     pixels = PooledPixels()
+    overlaps: list[RegionOverlap] = []
     tested: list[Tested] = []
     unreadable: list[str] = []
     started = perf_counter()
@@ -68,7 +71,9 @@ def evaluate(
         else:
             mask = _mask(picture, frame) if dataset.has_masks else None
             if mask is not None and inspection.shown_map is not None:
-                pixels.add(map_to_source(inspection.shown_map, mask.shape), mask)
+                laid = map_to_source(inspection.shown_map, mask.shape)
+                pixels.add(laid, mask)
+                overlaps.append(region_overlap(laid, mask, limit=inspection.limits.pixel))
             tested.append(
                 Tested(
                     defect_class=picture.defect_class,
@@ -85,7 +90,8 @@ def evaluate(
     return report(
         tested,
         unreadable,
-        pixels.measure(limit=0.3),
+        pixels,
+        overlaps,
         dataset,
         method=method,
         backbone=backbone,

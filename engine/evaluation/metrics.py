@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.stats import norm, rankdata
-from sklearn.metrics import average_precision_score, precision_recall_curve
+from scipy.stats import norm
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-BoolArray: TypeAlias = NDArray[np.bool_]
+from engine.evaluation.ranked import Ranked, checked
 
 
 def image_auroc(scores: ArrayLike, labels: ArrayLike) -> float | None:
@@ -35,13 +33,8 @@ def image_auroc(scores: ArrayLike, labels: ArrayLike) -> float | None:
     ValueError
         Lengths differ, or a score is NaN.
     """
-    values, defective = _checked(scores, labels)
-    n_defective = int(defective.sum())
-    n_good = len(values) - n_defective
-    if not n_defective or not n_good:
-        return None
-    rank_sum = float(rankdata(values)[defective].sum())
-    return (rank_sum - n_defective * (n_defective + 1) / 2) / (n_defective * n_good)
+    ranked = _ranked(scores, labels)
+    return None if ranked is None else float(ranked.auroc())
 
 
 def auroc_interval(
@@ -51,7 +44,8 @@ def auroc_interval(
 
     Newcombe's method 5 (Statistics in Medicine 25, 2006, pp. 559-573): the values that lie within
     z of Hanley and McNeil's standard error of the observed one, that error taken at the value
-    itself. Unlike DeLong's it does not shrink to nothing where every picture was ranked right.
+    itself. Unlike DeLong's or a bootstrap it does not shrink to nothing where every picture was
+    ranked right.
 
     Parameters
     ----------
@@ -80,31 +74,38 @@ def average_precision(scores: ArrayLike, labels: ArrayLike) -> float | None:
     scores, labels
         As for `image_auroc`.
     """
-    values, defective = _checked(scores, labels)
-    if defective.all() or not defective.any():
-        return None
-    return float(average_precision_score(defective, values))
+    ranked = _ranked(scores, labels)
+    return None if ranked is None else float(ranked.average_precision())
 
 
-def f1_max(scores: ArrayLike, labels: ArrayLike) -> float | None:
-    """Give F1 at the threshold that suits these very pictures best; None where a class is missing.
+@dataclass(frozen=True, slots=True)
+class BestF1:
+    """The largest F1 that any threshold gives on these very pictures."""
+
+    f1: float
+    threshold: float
+    """Pictures that score at least this are called defective; where several thresholds do as well,
+    the lowest, which misses the fewest. Found on the test pictures, so it is no limit to use."""
+
+
+def f1_max(scores: ArrayLike, labels: ArrayLike) -> BestF1 | None:
+    """Find the threshold that suits these very pictures best; None where a class is missing.
 
     Parameters
     ----------
     scores, labels
         As for `image_auroc`.
     """
-    values, defective = _checked(scores, labels)
+    ranked = _ranked(scores, labels)
+    if ranked is None:
+        return None
+    by_threshold = ranked.f1()
+    best = int(np.flatnonzero(by_threshold == by_threshold.max())[-1])
+    return BestF1(f1=float(by_threshold[best]), threshold=float(ranked.thresholds[best]))
+
+
+def _ranked(scores: ArrayLike, labels: ArrayLike) -> Ranked | None:
+    values, defective = checked(scores, labels)
     if defective.all() or not defective.any():
         return None
-    precision, recall, _ = precision_recall_curve(defective, values)
-    return float(np.max(2 * precision * recall / np.maximum(precision + recall, 1e-12)))
-
-
-def _checked(scores: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, BoolArray]:
-    values, defective = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=bool)
-    if values.shape != defective.shape or values.ndim != 1:
-        raise ValueError(f"{values.shape} scores do not go with {defective.shape} labels.")
-    if np.isnan(values).any():
-        raise ValueError("A score is not a number.")
-    return values, defective
+    return Ranked.of(values, defective)

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
 from engine.calibration import rate_interval
 from engine.errors import RecipeError
-from engine.evaluation.datasets import Dataset
+from engine.evaluation.bootstrap import Interval, bootstrap_interval
+from engine.evaluation.labelled import Dataset
 from engine.evaluation.metrics import auroc_interval, average_precision, f1_max, image_auroc
-from engine.evaluation.pixel_metrics import PixelFigures
+from engine.evaluation.pixel_bootstrap import pixel_intervals
+from engine.evaluation.pixel_metrics import PooledPixels
+from engine.evaluation.ranked import Ranked
+from engine.evaluation.region_overlap import RegionOverlap, region_iou, region_iou_interval
+from engine.evaluation.remarks import remarks
 from engine.types import Verdict
-
-Interval: TypeAlias = tuple[float, float]
-"""Lower and upper end of a 95 % interval; it takes the pictures as independent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How a release does on labelled pictures; figures that are not defined are None."""
+    """How a release does on labelled pictures; figures that are not defined are None.
+
+    A name that ends in ``_95`` is the 95 % interval of a figure. Where nothing else is said it is
+    bootstrapped, and None where the draws say nothing; see `engine.evaluation.bootstrap`.
+    """
 
     method: str
     backbone: str
@@ -38,12 +43,25 @@ class Evaluation:
     image_auroc_95: Interval | None
     """Newcombe's method 5; see `auroc_interval`."""
     image_average_precision: float | None
+    image_average_precision_95: Interval | None
     image_f1_max: float | None
     """F1 at the threshold that suits these pictures best, not at the release's limits."""
+    image_f1_max_95: Interval | None
+    image_f1_max_threshold: float | None
+    """Pictures that score at least this count as called defective."""
     pixel_auroc: float | None
+    pixel_auroc_95: Interval | None
     pixel_average_precision: float | None
     au_pro_30: float | None
     """Area under the per-region overlap curve up to a false-positive rate of 0.3, over 0.3."""
+    au_pro_30_95: Interval | None
+    au_pro_05: float | None
+    """The same up to a false-positive rate of 0.05, over 0.05."""
+    au_pro_05_95: Interval | None
+    region_iou: float | None
+    """Intersection over union of each marked defect with the region above the release's pixel
+    limit that overlaps it best, averaged. Another figure than AU-PRO."""
+    region_iou_95: Interval | None
     n_defects: int
     """Marked defects (connected, not pictures) that AU-PRO averages over."""
     n_defects_outside: int
@@ -83,7 +101,8 @@ class Tested:
 def report(
     tested: list[Tested],
     unreadable: list[str],
-    pixels: PixelFigures,
+    pixels: PooledPixels,
+    overlaps: Sequence[RegionOverlap],
     dataset: Dataset,
     *,
     method: str,
@@ -98,6 +117,8 @@ def report(
         The pictures of `dataset` that were inspected.
     unreadable
         Of each picture that was not, the sentence that says why.
+    pixels, overlaps
+        The pictures whose truth is marked and whose map is known.
 
     Raises
     ------
@@ -115,6 +136,8 @@ def report(
     n_without_mask = sum(it.defect_class is not None and not it.marked for it in tested)
     n_overkill = sum(it.defect_class is None and it.verdict is Verdict.NG for it in tested)
     n_missed = sum(it.defect_class is not None and it.verdict is Verdict.OK for it in tested)
+    best_f1 = f1_max(scores, defective)
+    figures, intervals = pixels.measure(), pixel_intervals(pixels.pictures)
     latencies = [it.latency_ms for it in tested]
     return Evaluation(
         method=method,
@@ -128,13 +151,22 @@ def report(
         if auroc is None
         else auroc_interval(auroc, n_defective=n_defective, n_good=n_good),
         image_average_precision=average_precision(scores, defective),
-        image_f1_max=f1_max(scores, defective),
-        pixel_auroc=pixels.auroc,
-        pixel_average_precision=pixels.average_precision,
-        au_pro_30=pixels.au_pro,
-        n_defects=pixels.n_defects,
-        n_defects_outside=pixels.n_defects_outside,
-        pixel_share_outside=pixels.share_outside,
+        image_average_precision_95=bootstrap_interval(Ranked.average_precision, scores, defective),
+        image_f1_max=None if best_f1 is None else best_f1.f1,
+        image_f1_max_95=bootstrap_interval(Ranked.f1_max, scores, defective),
+        image_f1_max_threshold=None if best_f1 is None else best_f1.threshold,
+        pixel_auroc=figures.auroc,
+        pixel_auroc_95=intervals.auroc,
+        pixel_average_precision=figures.average_precision,
+        au_pro_30=figures.au_pro[0.3],
+        au_pro_30_95=intervals.au_pro[0.3],
+        au_pro_05=figures.au_pro[0.05],
+        au_pro_05_95=intervals.au_pro[0.05],
+        region_iou=region_iou(overlaps),
+        region_iou_95=region_iou_interval(overlaps),
+        n_defects=figures.n_defects,
+        n_defects_outside=figures.n_defects_outside,
+        pixel_share_outside=figures.share_outside,
         per_class={
             name: image_auroc(scores[kept], defective[kept])
             for name in dataset.classes
@@ -150,7 +182,7 @@ def report(
             for name, share in (("p50", 50), ("p95", 95))
         },
         release_mb=release_mb,
-        remarks=_remarks(unreadable, pixels, dataset, n_without_mask=n_without_mask),
+        remarks=remarks(unreadable, figures, dataset, n_without_mask=n_without_mask),
     )
 
 
@@ -161,37 +193,3 @@ def _verdicts(tested: list[Tested], dataset: Dataset) -> dict[str, dict[str, int
         truth or "good": {verdict.value: counts[truth, verdict] for verdict in Verdict}
         for truth in truths
     }
-
-
-def _remarks(
-    unreadable: list[str], pixels: PixelFigures, dataset: Dataset, *, n_without_mask: int
-) -> tuple[str, ...]:
-    remarks = []
-    if unreadable:
-        remarks.append(
-            f"Pictures that could not be inspected, left out: {len(unreadable)}. "
-            f"First: {unreadable[0]}"
-        )
-    if not dataset.has_masks:
-        remarks.append("The data set has no masks, so there are no pixel figures.")
-    elif n_without_mask:
-        remarks.append(
-            "Defective pictures whose defect is not marked, left out of the pixel figures: "
-            f"{n_without_mask}."
-        )
-    if dataset.n_stray_masks:
-        remarks.append(
-            f"Masks that belong to no picture, not used: {dataset.n_stray_masks}. "
-            "Name a mask like its picture, followed by _mask."
-        )
-    if pixels.n_defects_outside:
-        remarks.append(
-            "Marked defects wholly outside the inspected area, left out of the pixel figures: "
-            f"{pixels.n_defects_outside}."
-        )
-    if pixels.share_outside:
-        remarks.append(
-            f"{pixels.share_outside:.1%} of the pixels lie outside the inspected area and are "
-            "left out of the pixel figures."
-        )
-    return tuple(remarks)

@@ -23,15 +23,15 @@ def evaluate_command(
     data: Annotated[
         Path,
         typer.Option(
-            help="MVTec layout (train/good, test/<class>, ground_truth/<class>), or a folder "
-            "with the two folders good and bad."
+            help="Labelled pictures as downloaded: MVTec AD, VisA or BTAD (the folder of one "
+            "object), the magnetic tile defects, or a folder with the two folders good and bad."
         ),
     ],
     device: Device = "auto",
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a release: image and pixel AUROC, AU-PRO, latency, verdicts at its limits.
+    """Measure a release on labelled pictures: AUROC, AU-PRO, region IoU, F1, latency.
 
     Exit code 3 when some pictures could not be inspected.
     """
@@ -52,9 +52,19 @@ def _tell(evaluation: Evaluation, release_id: str) -> None:
     typer.echo(f"{evaluation.method} on {evaluation.backbone}, release {release_id}")
     typer.echo(f"good           {evaluation.n_good}")
     typer.echo(f"defective      {evaluation.n_defective}")
-    typer.echo(f"image AUROC    {_figure(evaluation.image_auroc)}")
-    typer.echo(f"pixel AUROC    {_figure(evaluation.pixel_auroc)}")
-    typer.echo(f"AU-PRO (0.3)   {_figure(evaluation.au_pro_30)}")
+    for name, figure, interval in (
+        ("image AUROC", evaluation.image_auroc, evaluation.image_auroc_95),
+        ("image AP", evaluation.image_average_precision, evaluation.image_average_precision_95),
+        ("image F1-max", evaluation.image_f1_max, evaluation.image_f1_max_95),
+        ("pixel AUROC", evaluation.pixel_auroc, evaluation.pixel_auroc_95),
+        ("AU-PRO (0.3)", evaluation.au_pro_30, evaluation.au_pro_30_95),
+        ("AU-PRO (0.05)", evaluation.au_pro_05, evaluation.au_pro_05_95),
+        ("region IoU", evaluation.region_iou, evaluation.region_iou_95),
+    ):
+        typer.echo(f"{name:<14} {_figure(figure)}{_between(interval)}")
+    if evaluation.image_f1_max_threshold is not None:
+        typer.echo(f"F1-max where scores of {evaluation.image_f1_max_threshold:.4g} or more are NG")
+    typer.echo("image AUROC by defect class")
     for name, auroc in evaluation.per_class.items():
         typer.echo(f"  {name:<12} {_figure(auroc)}")
     latency = evaluation.latency_ms
@@ -66,3 +76,7 @@ def _tell(evaluation: Evaluation, release_id: str) -> None:
 
 def _figure(value: float | None) -> str:
     return "not defined" if value is None else f"{value:.3f}"
+
+
+def _between(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else "  (95 %: {:.3f} to {:.3f})".format(*interval)

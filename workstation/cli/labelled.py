@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workstation.cli.options import run_showing_progress
 
 if TYPE_CHECKING:
-    from engine.evaluation.datasets import Dataset
+    from engine.evaluation.labelled import Dataset
     from engine.evaluation.report import Evaluation
     from engine.pictures import Picture
     from engine.recipe import Recipe

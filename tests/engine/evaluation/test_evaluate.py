@@ -14,7 +14,7 @@ import pytest
 from engine.errors import RecipeError
 from engine.evaluation.datasets import open_dataset
 from engine.evaluation.evaluate import evaluate
-from engine.evaluation.metrics import image_auroc
+from engine.evaluation.metrics import f1_max, image_auroc
 from engine.types import FitStep, Frame, Inspection, Limits, Verdict
 
 LIMITS = Limits(t1=0.3, t2=0.6, pixel=0.5)
@@ -93,6 +93,27 @@ def test_the_figures_of_a_small_set(folder):
     assert found.per_class == {"crack": 1.0, "fray": 0.5}
     assert found.latency_ms["p50"] == 4.0
     assert found.latency_ms["p95"] == pytest.approx(np.percentile(range(1, 8), 95))
+
+
+def test_every_figure_has_its_interval(folder):
+    save(folder / "test/crack/2.png", part(100))
+    mask = np.zeros((16, 24))
+    mask[SPOT] = 255
+    save(folder / "ground_truth/crack/2_mask.png", mask)
+    _, found = run(folder)
+    scores = np.array([20, 30, 90, 200, 250, 240, 100, 40]) / 255
+    labels = np.array([False] * 4 + [True] * 4)
+    best = f1_max(scores, labels)
+    assert (found.image_f1_max, found.image_f1_max_threshold) == pytest.approx(
+        (best.f1, best.threshold)
+    )
+    for name in ("image_average_precision", "image_f1_max", "pixel_auroc", "au_pro_30"):
+        low, high = getattr(found, name + "_95")
+        assert low <= getattr(found, name) <= high
+        assert low < high
+    # The spots of 250 and 240 stand out above the pixel limit exactly as marked, that of 100 not.
+    assert found.region_iou == pytest.approx(2 / 3)
+    assert found.region_iou_95 == (0.0, 1.0)
 
 
 def test_verdicts_at_the_limits_of_the_release(folder):
@@ -185,6 +206,7 @@ def test_plain_folders_have_no_pixel_figures(tmp_path):
     _, found = run(tmp_path, never)
     assert found.image_auroc == 1.0
     assert (found.pixel_auroc, found.au_pro_30, found.n_without_mask) == (None, None, 1)
+    assert (found.au_pro_05, found.pixel_auroc_95, found.region_iou) == (None, None, None)
     assert found.per_class == {"ng": 1.0}
     assert any("no masks" in remark for remark in found.remarks)
 

@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from engine.evaluation.metrics import auroc_interval, average_precision, f1_max, image_auroc
+from engine.evaluation.metrics import (
+    BestF1,
+    auroc_interval,
+    average_precision,
+    f1_max,
+    image_auroc,
+)
 
 
 @settings(deadline=None)  # other work on the machine is no failure
@@ -51,7 +57,27 @@ def test_f1_max_is_the_best_over_every_threshold():
     labels = rng.random(60) < 0.3
     scores = np.round(rng.random(60) + 0.4 * labels, 1)
     best = max(f1_score(labels, scores >= threshold) for threshold in np.unique(scores))
-    assert f1_max(scores, labels) == pytest.approx(best)
+    found = f1_max(scores, labels)
+    assert found.f1 == pytest.approx(best)
+    assert f1_score(labels, scores >= found.threshold) == pytest.approx(best)
+
+
+def test_of_thresholds_that_do_as_well_the_lowest_misses_the_fewest():
+    scores, labels = [4.0, 3.0, 2.0, 1.0], [True, False, True, False]
+    assert f1_score(labels, np.array(scores) >= 2) == pytest.approx(0.8)
+    assert f1_max(scores, labels) == BestF1(f1=0.8, threshold=2.0)
+    # From 3 on one of two is found and nothing else, from 1 on both and two good ones: 2/3 each.
+    assert f1_max([3.0, 2.0, 2.0, 1.0], [True, False, False, True]).threshold == 1.0
+
+
+@given(
+    scores=hnp.arrays(np.float32, 12, elements=st.integers(0, 5)),
+    labels=hnp.arrays(np.bool_, 12).filter(lambda it: it.any() and not it.all()),
+)
+@settings(deadline=None)
+def test_average_precision_with_many_ties_equals_scikit_learn(scores, labels):
+    expected = average_precision_score(labels, scores)
+    assert average_precision(scores, labels) == pytest.approx(expected)
 
 
 def test_average_precision_of_a_perfect_ranking_is_one():

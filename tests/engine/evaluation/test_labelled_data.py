@@ -10,13 +10,9 @@ import PIL.Image
 import pytest
 
 from engine.errors import RecipeError
-from engine.evaluation.datasets import open_dataset, read_mask
-
-
-def picture(path: Path, *, width: int = 12, height: int = 8, value: int = 90) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    PIL.Image.fromarray(np.full((height, width), value, dtype=np.uint8)).save(path)
-    return path
+from engine.evaluation.datasets import open_dataset
+from engine.evaluation.masks import read_mask
+from tests.engine.evaluation.small_sets import picture
 
 
 @pytest.fixture
@@ -83,6 +79,14 @@ def test_folders_inside_the_bad_one_are_defect_classes(tmp_path):
 def test_a_folder_of_another_layout_names_what_was_found(tmp_path):
     picture(tmp_path / "monday/a.png")
     with pytest.raises(RecipeError, match="monday"):
+        open_dataset(tmp_path)
+
+
+def test_a_folder_of_data_sets_names_them(tmp_path):
+    for number in ("01", "02"):
+        for inside in ("train/ok", "test/ok", "test/ko"):
+            picture(tmp_path / number / inside / "0.bmp")
+    with pytest.raises(RecipeError, match=r"holds 2 data sets \(01, 02\)\. Name one of them"):
         open_dataset(tmp_path)
 
 

@@ -52,6 +52,16 @@ def test_the_toy_value():
     assert au_pro(maps, masks) == pytest.approx(0.76838638, abs=5e-9)
 
 
+def test_all_limits_come_from_one_pass():
+    maps, masks = toy()
+    pixels = PooledPixels()
+    for scores, mask in zip(maps, masks, strict=True):
+        pixels.add(scores, mask)
+    found = pixels.measure(limits=(0.3, 0.05)).au_pro
+    assert found == {limit: au_pro(maps, masks, limit=limit) for limit in (0.3, 0.05)}
+    assert found[0.05] == pytest.approx(au_pro_by_brute_force(maps, masks, 0.05))
+
+
 @settings(deadline=None)  # other work on the machine is no failure
 @given(
     seed=st.integers(0, 10_000), levels=st.integers(1, 30), limit=st.sampled_from([0.05, 0.3, 1])
@@ -146,7 +156,8 @@ def test_pixels_without_a_score_count_on_neither_side():
         pixels.add(scores, mask)
     figures = pixels.measure()
     assert figures.auroc == pytest.approx(roc_auc_score(masks[scored], maps[scored]))
-    assert figures.au_pro == pytest.approx(au_pro_by_brute_force(maps, masks, 0.3))
+    for limit, found in figures.au_pro.items():
+        assert found == pytest.approx(au_pro_by_brute_force(maps, masks, limit))
     assert (figures.n_defects, figures.n_defects_outside) == (3, 1)
     assert figures.share_outside == pytest.approx(7 / 40)
 
@@ -178,7 +189,8 @@ def test_defects_that_were_never_scored_give_no_figure():
 
 def test_nothing_collected_gives_no_figure():
     figures = PooledPixels().measure()
-    assert (figures.auroc, figures.au_pro, figures.share_outside) == (None, None, 0.0)
+    assert (figures.auroc, figures.au_pro) == (None, {0.3: None, 0.05: None})
+    assert figures.share_outside == 0.0
 
 
 def test_map_and_mask_must_have_one_size():

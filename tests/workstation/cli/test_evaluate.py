@@ -64,7 +64,9 @@ def test_the_mvtec_layout(loupe: Loupe, release_folder: Path, mvtec: Path) -> No
 def test_a_person_reads_the_same_figures(loupe: Loupe, release_folder: Path, mvtec: Path) -> None:
     lines = loupe("evaluate", "--release", release_folder, "--data", mvtec).stdout.splitlines()
     assert lines[0].startswith("patchcore on gabor, release ")
-    assert "image AUROC    1.000" in lines
+    assert any(line.startswith("image AUROC    1.000  (95 %: 0.") for line in lines)
+    assert any(line.startswith("AU-PRO (0.05)  0.") for line in lines)
+    assert any(line.startswith("region IoU     0.") for line in lines)
     assert any(line.split() == ["left", "1.000"] for line in lines)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 import engine.synthetic.labelled as labelled
 from engine.decoding import decode
-from engine.evaluation.datasets import open_dataset, read_mask
+from engine.evaluation.datasets import open_dataset
+from engine.evaluation.masks import read_mask
 from engine.synthetic.labelled import write_dataset
 from engine.synthetic.parts.parts import PARTS
 from tests.workstation.cli.conftest import Loupe
