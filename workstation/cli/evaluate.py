@@ -63,7 +63,7 @@ def _tell(evaluation: Evaluation, release_id: str) -> None:
     ):
         typer.echo(f"{name:<14} {_figure(figure)}{_between(interval)}")
     if evaluation.image_f1_max_threshold is not None:
-        typer.echo(f"F1-max where scores of {evaluation.image_f1_max_threshold:.4g} or more are NG")
+        typer.echo(f"F1-max at      a score of {evaluation.image_f1_max_threshold:.4g}")
     typer.echo("image AUROC by defect class")
     for name, auroc in evaluation.per_class.items():
         typer.echo(f"  {name:<12} {_figure(auroc)}")

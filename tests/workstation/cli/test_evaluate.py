@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -59,6 +60,25 @@ def test_the_mvtec_layout(loupe: Loupe, release_folder: Path, mvtec: Path) -> No
     assert report["per_class"] == {"left": 1.0, "right": 1.0}
     assert 0.7 < report["pixel_auroc"] <= 1
     assert 0 < report["au_pro_30"] <= 1
+
+
+def test_a_product_of_btad(loupe: Loupe, release_folder: Path, mvtec: Path) -> None:
+    for kind in ("train", "test"):
+        (mvtec / kind / "good").rename(mvtec / kind / "ok")
+    for kind in ("test", "ground_truth"):
+        (mvtec / kind / "left").rename(mvtec / kind / "ko")
+    shutil.rmtree(mvtec / "test" / "right")
+    result = loupe("evaluate", "--release", release_folder, "--data", mvtec, "--json")
+    report = json.loads(result.stdout)
+    assert (report["n_good"], report["n_defective"], report["n_defects"]) == (6, 3, 3)
+    assert report["per_class"] == {"ko": 1.0}
+    assert 0 < report["au_pro_05"] <= report["au_pro_30"] <= 1
+    assert 0 < report["region_iou"] <= 1
+    assert report["image_f1_max"] == 1.0
+    assert report["image_f1_max_95"] is None, "every draw is ranked right, which promises nothing"
+    again = loupe("evaluate", "--release", release_folder, "--data", mvtec.parent, "--json")
+    assert again.exit_code == 1
+    assert "Name one of them" in again.stderr
 
 
 def test_a_person_reads_the_same_figures(loupe: Loupe, release_folder: Path, mvtec: Path) -> None:
