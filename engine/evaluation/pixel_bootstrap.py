@@ -93,7 +93,8 @@ def _thresholds(pictures: Sequence[PicturePixels], n: int) -> NDArray[np.float32
     # Squares: half of the thresholds lie below a false-positive rate of a quarter.
     ranks = (len(good) * np.linspace(0, 1, n, endpoint=False) ** 2).astype(np.int64)
     at = len(good) - 1 - np.unique(ranks)
-    chosen = np.unique(np.partition(good, at)[at])[::-1]
+    good.partition(at)  # in place: there may be tens of millions
+    chosen = np.unique(good[at])[::-1]
     return np.append(chosen, np.float32(-np.inf))
 
 
