@@ -62,3 +62,42 @@ def find_regions(shown_map: ShownMap, limit: float, rectangle: Roi) -> tuple[Reg
             )
         )
     return tuple(sorted(regions, key=lambda region: -region.peak))
+
+
+def region_level(shown_map: ShownMap, min_area_px: float, rectangle: Roi) -> float:
+    """Give the pixel limit from which on no region is large enough to count.
+
+    At every limit below the level `find_regions` finds a region of at least `min_area_px`, at the
+    level itself and above it finds none.
+
+    Parameters
+    ----------
+    shown_map, rectangle
+        As for `find_regions`.
+    min_area_px
+        Area in source pixels squared.
+
+    Returns
+    -------
+    A value of the map; -inf where no limit leaves a region so large.
+    """
+    rows, columns = shown_map.shape
+    pixel_area = rectangle.width * rectangle.height / (rows * columns)
+    descending = np.sort(shown_map[np.isfinite(shown_map)])[::-1]
+    fewest = max(1, int(min_area_px / pixel_area))
+    if fewest > len(descending):
+        return -np.inf
+    # Fewer pixels than that lie above any larger value, however they are connected.
+    values = np.unique(descending[fewest - 1 :])
+    low, high = 0, len(values)  # at least, at most so many of the values leave a large region
+    while low < high:
+        middle = (low + high) // 2
+        _, _, stats, _ = cv2.connectedComponentsWithStats(
+            (shown_map >= values[middle]).astype(np.uint8), connectivity=8
+        )
+        largest = int(stats[1:, cv2.CC_STAT_AREA].max())
+        if largest * pixel_area >= min_area_px:
+            low = middle + 1
+        else:
+            high = middle
+    return float(values[low - 1]) if low else -np.inf

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from engine.recipe import Roi
-from engine.regions import find_regions
+from engine.regions import find_regions, region_level
 
 SIZE = 32
 WHOLE = Roi(x=0, y=0, width=SIZE, height=SIZE)
@@ -113,3 +113,47 @@ def test_regions_are_scipys_with_eight_neighbours(shown: np.ndarray, rectangle: 
         assert one.x + one.width <= rectangle.x + rectangle.width
         assert one.y + one.height <= rectangle.y + rectangle.height
         assert one.area_px <= one.width * one.height + 1e-6
+
+
+class TestRegionLevel:
+    def test_by_hand(self) -> None:
+        shown = flat(0.25)
+        shown[2:6, 2:6] = 2  # 16 pixels
+        shown[3, 3] = 7
+        shown[20, 20] = 9
+        assert region_level(shown, 0, WHOLE) == 9
+        assert region_level(shown, 1, WHOLE) == 9
+        assert region_level(shown, 2, WHOLE) == 2
+        assert region_level(shown, 16, WHOLE) == 2
+        assert region_level(shown, 17, WHOLE) == 0.25
+        assert region_level(shown, SIZE**2 + 1, WHOLE) == -np.inf
+
+    def test_the_area_is_that_of_the_source(self) -> None:
+        shown = flat(0.25)
+        shown[2:6, 2:6] = 2
+        wide = Roi(x=9, y=9, width=3 * SIZE, height=SIZE)
+        assert region_level(shown, 48, wide) == 2
+        assert region_level(shown, 48.5, wide) == 0.25
+
+    def test_what_was_not_inspected_joins_nothing(self) -> None:
+        shown = flat(np.nan)
+        shown[2:4, :] = 5
+        shown[10:12, :] = 5
+        assert region_level(shown, 2 * SIZE, WHOLE) == 5
+        assert region_level(shown, 2 * SIZE + 1, WHOLE) == -np.inf
+        assert region_level(flat(np.nan), 0, WHOLE) == -np.inf
+
+    @given(
+        shown=arrays(np.float32, (SIZE, SIZE), elements=st.floats(0, 1, width=16)),
+        min_area_px=st.floats(0, 40),
+    )
+    @settings(deadline=None, max_examples=20)
+    def test_below_it_a_region_counts_and_from_it_on_none_does(
+        self, shown: np.ndarray, min_area_px: float
+    ) -> None:
+        def counts(limit: float) -> bool:
+            return any(it.area_px >= min_area_px for it in find_regions(shown, limit, WHOLE))
+
+        level = region_level(shown, min_area_px, WHOLE)
+        assert not counts(level)
+        assert counts(float(np.nextafter(np.float32(level), np.float32(-1))))
