@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.errors import ModelError
@@ -17,7 +16,6 @@ from engine.releases.folder import (
     read_blob,
     write_whole,
 )
-from engine.releases.manifest import Manifest
 from engine.types import Limits
 
 
@@ -68,18 +66,11 @@ class Library:
         ModelError
             `release` is not in this library, or the new one could not be written.
         """
-        manifest: Manifest = release.manifest.model_copy(
-            update={
-                "created_at": datetime.now(UTC),
-                "parent": release.id,
-                "limits": limits,
-                "reason": reason,
-                "person": person,
-            }
-        )
         if release.folder.parent != self.folder:
             raise ModelError(f"Release {release.id} is not in {self.folder}. Import it first.")
-        return self.add(FittedRelease(manifest.sealed(), {}))
+        return self.add(
+            FittedRelease(release.manifest.with_limits(limits, reason=reason, person=person), {})
+        )
 
     def open(self, release_id: str) -> Release:
         """Open a release by its id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -164,6 +164,25 @@ class Manifest(_Record):
     def sealed(self) -> Self:
         """Give the manifest with its `id`."""
         return self.model_copy(update={"id": self.hash()})
+
+    def with_limits(self, limits: Limits, *, reason: str, person: str) -> Self:
+        """Give the sealed manifest of a release with other limits and this one as its parent."""
+        moved = {
+            "created_at": datetime.now(UTC),
+            "parent": self.id,
+            "limits": limits,
+            "reason": reason,
+            "person": person,
+        }
+        return self.model_copy(update=moved).sealed()
+
+    @property
+    def held_out(self) -> tuple[PictureRecord, ...]:
+        """The pictures whose scores are in `calibration`, in their order."""
+        if self.adaptation is None or not self.adaptation.kept:
+            return self.pictures
+        groups = set(self.adaptation.held_out)
+        return tuple(picture for picture in self.pictures if picture.group in groups)
 
     def hash(self) -> str:
         """Give the first 16 hex digits of the SHA-256 of the canonical text without `id`."""

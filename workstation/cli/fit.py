@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from engine.errors import RecipeError
 from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi
 from engine.types import MethodName
 from workstation.cli.adaptation import adaptation_lines, adaptation_report, size_lines
+from workstation.cli.fitted_limits import limits_lines, limits_report
 from workstation.cli.labelled import labelled_lines, labelled_report, with_and_without
 from workstation.cli.options import (
     DataDir,
@@ -25,9 +26,6 @@ from workstation.cli.options import (
     station_folder,
 )
 from workstation.cli.weights import find_weights
-
-if TYPE_CHECKING:
-    from engine.releases.manifest import CalibrationRecord
 
 MASKS_FORM = '{"include": [[[x, y], [x, y], [x, y], …], …], "exclude": […]}, in source pixels'
 
@@ -164,13 +162,7 @@ def fit_command(
         "method": manifest.method,
         "backbone": manifest.backbone.name,
         "n_good": len(manifest.pictures),
-        "review_limit": manifest.limits.t1,
-        "reject_limit": manifest.limits.t2,
-        "pixel_limit": manifest.limits.pixel,
-        "false_alarm_rate": manifest.calibration.false_alarm_rate,
-        "n_held_out": len(manifest.calibration.scores),
-        "alarms_held_out": manifest.calibration.n_alarms,
-        "alarm_rate_95": list(manifest.calibration.alarm_rate_95),
+        **limits_report(manifest),
         "release_mb": release.size_bytes() / 1e6,
         "size": manifest.preprocessing.size,
         "proposed_size": proposed and proposed.model_dump(mode="json"),
@@ -186,12 +178,8 @@ def fit_command(
         typer.echo(line)
     for line in adaptation_lines(adaptation) if adaptation else ():
         typer.echo(line)
-    typer.echo(f"review limit   {manifest.limits.t1:.4g}")
-    typer.echo(f"reject limit   {manifest.limits.t2:.4g}")
-    typer.echo(
-        f"false alarms   {manifest.calibration.n_alarms} of {len(manifest.calibration.scores)} "
-        f"held out; {_interval(manifest.calibration)}"
-    )
+    for line in limits_lines(manifest):
+        typer.echo(line)
     for line in labelled_lines(found) if found else ():
         typer.echo(line)
 
@@ -203,13 +191,6 @@ def _size(text: str) -> int | Literal["auto"]:
         return int(text)
     except ValueError:
         raise RecipeError(f"--size is a number of pixels or auto, not {text!r}.") from None
-
-
-def _interval(calibration: CalibrationRecord) -> str:
-    low, high = (100 * rate for rate in calibration.alarm_rate_95)
-    if calibration.n_alarms == 0:
-        return f"at most {high:.1f} % with 95 % confidence (one-sided)"
-    return f"between {low:.1f} % and {high:.1f} % with 95 % confidence (two-sided)"
 
 
 def _roi(text: str) -> Roi:

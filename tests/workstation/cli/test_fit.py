@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 from engine.releases.folder import open_release
-from tests.small_parts import HEIGHT, good_image, save_good, save_png
+from tests.small_parts import HEIGHT, good_image, save_good, save_png, spotted, the_release
 from tests.workstation.cli.conftest import Loupe
+from workstation.cli.fitted_limits import limits_lines, limits_report
 
 SMALL = ("--size", 64, "--coreset", 0.25)
 
@@ -96,6 +98,40 @@ def test_the_screen_says_which_interval_it_is(
     result = loupe(*arguments, "--out", tmp_path / "two", "--false-alarm-rate", 0.2)
     assert "2 of 11 held out; between 2.3 % and 51.8 % with" in result.stdout
     assert "(two-sided)" in result.stdout
+
+
+def test_a_picture_that_the_others_do_not_vouch_for_is_named_and_kept(
+    loupe: Loupe, good_folder: Path, tmp_path: Path
+) -> None:
+    mixed, out = tmp_path / "mixed", tmp_path / "plate"
+    shutil.copytree(good_folder, mixed)
+    save_png(spotted(good_image(500), radius=14), mixed / "part500.png")
+    result = loupe("fit", "--images", mixed, "--seed", 1, "--json", "--out", out, *SMALL)
+    (suspect,) = json.loads(result.stdout)["suspects"]
+    assert suspect["picture"] == "part500.png"
+    assert suspect["deviations"] > 5
+    manifest = open_release(out).manifest
+    place = [picture.name for picture in manifest.pictures].index("part500.png")
+    assert manifest.calibration.scores[place] == suspect["score"], "it is still in the bank"
+    lines = "\n".join(limits_lines(manifest))
+    assert f"look at        part500.png: score {suspect['score']:.4g}" in lines
+    assert "take it out of the folder and fit again" in lines
+
+
+def test_nobody_is_sent_to_look_at_good_pictures() -> None:
+    manifest = the_release().manifest
+    assert limits_report(manifest)["suspects"] == []
+    assert not any(line.startswith("look at") for line in limits_lines(manifest))
+
+
+def test_the_report_says_how_many_pictures_the_stated_rate_needs() -> None:
+    manifest = the_release().manifest
+    assert limits_report(manifest)["good_pictures_missing"] == 288
+    assert any("needs 288 more good pictures: only of 299" in it for it in limits_lines(manifest))
+    generous = manifest.calibration.model_copy(update={"false_alarm_rate": 0.25})
+    enough = manifest.model_copy(update={"calibration": generous})
+    assert limits_report(enough)["good_pictures_missing"] == 0
+    assert not any("more good pictures" in line for line in limits_lines(enough))
 
 
 WRONG: dict[str, tuple[tuple[object, ...], str]] = {
