@@ -7,9 +7,9 @@ watch` without --parts or --until-empty then gives 0 or 3 like any other end, an
 asked for that was not reached. `loupe --headless` gives 1 then, and 0 for a run with faults, too.
 
 One station runs in a data folder: the window, `loupe --headless` or `loupe watch`. The other
-commands work beside it. `fit` and `releases import` add a release whole or not at all, as `weights
-import` adds weights; `simulate` and `pretrain` write to a folder of their own; `records reindex`
-writes in transactions so short that the line waits for none; the rest only reads.
+commands work beside it. `fit`, `calibrate --apply` and `releases import` add a release whole or not
+at all, as `weights import` adds weights; `simulate` and `pretrain` write to a folder of their own;
+`records reindex` writes in transactions so short that the line waits for none; the rest only reads.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Annotated
 import typer
 
 from workstation.cli import (
+    calibrate,
     evaluate,
     fit,
     inspect,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.command("fit")(fit.fit_command)
 app.command("evaluate")(evaluate.evaluate_command)
+app.command("calibrate")(calibrate.calibrate_command)
 app.command("inspect")(inspect.inspect_command)
 # Hidden until a backbone opens what it makes.
 app.command("pretrain")(pretrain.pretrain_command)
