@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 
 import cv2
 import torch
@@ -37,6 +39,17 @@ def open_device(wish: str = "auto") -> torch.device:
     if device.type == "cuda" and (not has_gpu or (device.index or 0) >= torch.cuda.device_count()):
         raise RecipeError(f"This PC has no usable GPU {wish!r}. Use --device auto or cpu.")
     return device
+
+
+def memory_bytes(device: torch.device) -> int:
+    """Give how much memory there is: of the GPU what is free, else all the PC has."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if sys.platform == "win32":
+        kilobytes = ctypes.c_ulonglong()
+        ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes))
+        return kilobytes.value * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def leave_a_core() -> None:

@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 from engine.calibration import count_alarms, limits_from, rate_interval
 from engine.components.backbone import Backbone, adapted_backbone, open_backbone
 from engine.components.coreset import STEP_S
-from engine.device import open_device
+from engine.device import memory_bytes, open_device
 from engine.errors import RecipeError
 from engine.inspector import Eye
 from engine.methods import METHODS
+from engine.methods.base import shape_of
+from engine.parameters import Parameters
 from engine.picture_health.baseline import baseline, is_black
 from engine.picture_health.measure import PictureHealth
 from engine.pictures import Picture, naming
@@ -30,7 +32,7 @@ from engine.preprocess import Preprocessing
 from engine.pretraining.adaptation.adapt import Adaptation, adapt
 from engine.pretraining.adaptation.plan import AdaptationPlan
 from engine.proposed_size import adaptable, proposed_size
-from engine.recipe import PatchCoreParameters, Recipe, Roi
+from engine.recipe import Recipe, Roi
 from engine.regions import find_regions
 from engine.releases.folder import FittedRelease
 from engine.releases.manifest import (
@@ -41,7 +43,7 @@ from engine.releases.manifest import (
     ReferenceRecord,
 )
 from engine.synthetic.defects import Shape, draw_defect
-from engine.types import FitStep, Image, Limits, Scores
+from engine.types import FitStep, Image, Limits, Region, Scores
 
 FEWEST_PICTURES = 5
 TOLERANCE = 2e-3
@@ -97,7 +99,11 @@ def fit(
     yield FitStep("Opening the backbone", 0, 1, None)
     chosen = open_device(device)
     backbone = open_backbone(
-        recipe.backbone, weights=recipe.weights, layers=recipe.layers, device=chosen
+        recipe.backbone,
+        weights=recipe.weights,
+        layers=recipe.layers,
+        strides=METHODS[recipe.method].strides,
+        device=chosen,
     )
     if recipe.adapts:
         stack = adaptable(recipe)
@@ -142,7 +148,7 @@ def fit(
         person=person,
         part=recipe.part,
         method=recipe.method,
-        parameters=_concrete(recipe.parameters, backbone),
+        parameters=_settled(recipe, backbone),
         backbone=BackboneRecord(
             name=backbone.name,
             layers=backbone.layers,
@@ -220,7 +226,23 @@ def _look(
 
 
 def _remember(eye: Eye, looked: _Looked) -> Generator[FitStep, None, None]:
-    """Put what the backbone gives of every picture into the method's memory."""
+    """Put what the backbone gives of every picture into the method's memory.
+
+    Raises
+    ------
+    RecipeError
+        The fit needs more memory than there is.
+    """
+    shapes = [shape_of(level) for level in eye.levels(looked.squares[0])]
+    need_gb = eye.method.fit_bytes(shapes, len(looked.squares)) / 1e9
+    have_gb = memory_bytes(eye.device) / 1e9
+    if need_gb > have_gb:
+        raise RecipeError(
+            f"A fit of {eye.method.title} to {len(looked.squares)} pictures needs {need_gb:.1f} GB "
+            f"of memory; there are {have_gb:.1f} GB. Choose fewer pictures, a smaller size, "
+            "coarser layers or another method."
+        )
+    stage = f"Taking the good pictures in; the fit needs {need_gb:.1f} GB"
     groups = {group: number for number, group in enumerate(dict.fromkeys(looked.groups))}
     began = time.monotonic()
     total = len(looked.squares)
@@ -228,7 +250,7 @@ def _remember(eye: Eye, looked: _Looked) -> Generator[FitStep, None, None]:
         with torch.inference_mode():
             eye.method.collect(eye.levels(square), picture=number, group=groups[group])
         left = (time.monotonic() - began) / (number + 1) * (total - number - 1)
-        yield FitStep("Taking the good pictures in", number + 1, total, left)
+        yield FitStep(stage, number + 1, total, left)
     looked.squares.clear()
 
 
@@ -243,7 +265,7 @@ def _limiting(looked: _Looked, adaptation: Adaptation | None) -> range | list[in
 def _eye(
     recipe: Recipe, backbone: Backbone, preprocessing: Preprocessing, device: torch.device
 ) -> Eye:
-    method = METHODS[recipe.method](_concrete(recipe.parameters, backbone), preprocessing)
+    method = METHODS[recipe.method](_settled(recipe, backbone), preprocessing)
     return Eye(preprocessing, backbone, method, device)
 
 
@@ -276,7 +298,9 @@ def _in_steps(
 def _calibrate(
     eye: Eye, held_out: Scores, recipe: Recipe, rectangles: Sequence[Roi]
 ) -> Generator[FitStep, None, tuple[Limits, CalibrationRecord]]:
-    assert held_out.map is not None, "a method without a map has no pixel limit"
+    if held_out.map is None:
+        limits = limits_from(held_out.image, None, recipe.false_alarm_rate)
+        return limits, _calibrated(held_out, None, [()] * len(held_out.image), recipe, limits)
     total, enlarger = len(held_out.map), eye.enlarger(held_out.map.shape[1:])
     highest = (np.nanmax(enlarger(compact)) for compact in held_out.map)
     peaks = np.array((yield from _in_steps("Placing the limits", highest, total)), np.float32)
@@ -288,11 +312,21 @@ def _calibrate(
         for compact, peak, rectangle in zip(held_out.map, peaks, rectangles, strict=True)
     )
     regions = yield from _in_steps("Counting the false alarms", found, total)
+    return limits, _calibrated(held_out, peaks, regions, recipe, limits)
+
+
+def _calibrated(
+    held_out: Scores,
+    peaks: NDArray[np.float32] | None,
+    regions: Sequence[tuple[Region, ...]],
+    recipe: Recipe,
+    limits: Limits,
+) -> CalibrationRecord:
     alarms = count_alarms(held_out.image, regions, limits=limits, rule=recipe.rule)
-    return limits, CalibrationRecord(
+    return CalibrationRecord(
         false_alarm_rate=recipe.false_alarm_rate,
         scores=tuple(map(float, held_out.image)),
-        map_peaks=tuple(map(float, peaks)),
+        map_peaks=() if peaks is None else tuple(map(float, peaks)),
         n_alarms=alarms,
         alarm_rate_95=rate_interval(alarms, len(held_out.image)),
     )
@@ -318,13 +352,8 @@ def _blobs(eye: Eye, squares: NDArray[np.uint8], references: Sequence[Scores]) -
     return {name: safetensors.torch.save(state) for name, state in tensors.items() if state}
 
 
-def _concrete(parameters: PatchCoreParameters, backbone: Backbone) -> PatchCoreParameters:
-    """Settle what ``auto`` means, so that a release does not depend on a later default."""
-    if parameters.descriptor != "auto":
-        return parameters
-    usual = "official" if backbone.name == "wide_resnet50_2" else "concat"
-    descriptor = "plain" if backbone.is_adapted else usual
-    return parameters.model_copy(update={"descriptor": descriptor})
+def _settled(recipe: Recipe, backbone: Backbone) -> Parameters:
+    return recipe.parameters.settled(backbone.name, adapted=backbone.is_adapted)
 
 
 def _versions() -> dict[str, str]:

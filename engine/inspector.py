@@ -200,7 +200,14 @@ class Inspector:
         for number, (square, expected) in enumerate(
             zip(squares, manifest.reference.scores, strict=True)
         ):
-            scores = self._eye.score(square)
+            try:
+                scores = self._eye.score(square)
+            except ModelError as error:
+                raise ModelError(
+                    f"Release {manifest.id} does not reproduce on this PC: reference picture "
+                    f"{number + 1} has no score. It will not judge. Fit it again here, or use "
+                    f"--device cpu. ({error})"
+                ) from error
             allowed = manifest.reference.tolerance * max(expected, manifest.fitted_limits.t2)
             found = float(scores.image[0])
             off = abs(found - expected)

@@ -15,6 +15,7 @@ from engine.components.built_in import (
 )
 from engine.errors import RecipeError
 from engine.methods.patchcore import bank_rows
+from engine.parameters import PatchCoreParameters
 from engine.pictures import Picture, naming
 from engine.preprocess import Preprocessing
 from engine.pretraining.adaptation import sizes
@@ -41,6 +42,8 @@ def proposed_size(
     PictureError
         A picture cannot be read.
     """
+    own = recipe.parameters
+    share = own.coreset if isinstance(own, PatchCoreParameters) else None
     largest = recipe.model_copy(update={"size": sizes.SIZES[-1]})
     some = [pictures[number] for number in evenly(len(pictures), sizes.MOST_PICTURES)]
     squares, groups = [], []
@@ -64,7 +67,7 @@ def proposed_size(
             n_good=len(pictures) - 1,
             stack=adaptable(recipe).network.to(device),
             adapts=recipe.adapts,
-            bank_rows=lambda patches: bank_rows(patches, recipe.parameters.coreset),
+            bank_rows=lambda patches: bank_rows(patches, share),
             seed=recipe.seed,
             device=device,
         )

@@ -7,6 +7,7 @@ from typing import Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from engine.parameters import OwnParameters, own_parameters
 from engine.types import MethodName
 
 Polygon: TypeAlias = tuple[tuple[float, float], ...]
@@ -56,26 +57,13 @@ class Rule(_Settings):
     """Area in source pixels squared from which a region counts for the two region rules."""
 
 
-class PatchCoreParameters(_Settings):
-    """PatchCore's own settings; defaults as in methods.md §5.4."""
-
-    coreset: float | None = Field(default=None, gt=0, le=1)
-    """Share of all patches kept in the bank; None: 10 %, at most 8 000 rows."""
-    image_score: Literal["max", "reweighted"] = "max"
-    """`max`: the official code; `reweighted`: Eq. 7 of the paper."""
-    neighbours: int = Field(default=9, ge=2)
-    """b of Eq. 7; with 1 the weight, and so every score, would be 0."""
-    descriptor: Literal["auto", "concat", "official", "plain"] = "auto"
-    """`auto`: official 1024-d for wide_resnet50_2, plain for an adapted backbone, concat for all
-    others."""
-
-
 class Recipe(_Settings):
     """What a fit is told. Everything in it that can change a verdict is frozen into the release."""
 
     part: str = "part"
     method: MethodName = MethodName.PATCHCORE
-    parameters: PatchCoreParameters = PatchCoreParameters()
+    parameters: OwnParameters = own_parameters()
+    """The method's own record; left out: its defaults."""
     backbone: str = "builtin"
     """`builtin` (the best one shipped), `gabor`, `learned`, or the name of a timm CNN."""
     weights: str = "builtin"
@@ -117,6 +105,15 @@ class Recipe(_Settings):
         if self.deadline_ms is not None or self.takt_s is None:
             return self.deadline_ms
         return DEADLINE_SHARE * self.takt_s * 1e3
+
+    @model_validator(mode="after")
+    def _regions_need_a_map(self) -> Self:
+        if self.rule.kind != "score" and not self.parameters.has_map:
+            raise ValueError(
+                f"The rule {self.rule.kind!r} looks at regions of the map, and {self.method} has "
+                "no map. Use the rule 'score', or another method."
+            )
+        return self
 
     @field_validator("size")
     @classmethod

@@ -37,6 +37,8 @@ class MethodName(StrEnum):
     """The one-class methods, as written in recipes, manifests and on the command line."""
 
     PATCHCORE = "patchcore"
+    MAHALANOBIS = "mahalanobis"
+    PADIM = "padim"
 
 
 class EngineState(StrEnum):
@@ -186,7 +188,8 @@ class Limits:
     t2: float
     """Reject limit: above it a part is NG; ``t1 <= t2``."""
     pixel: float
-    """Limit of the shown map: above it a spot belongs to a region; anchors the heatmap."""
+    """Limit of the shown map: above it a spot belongs to a region; anchors the heatmap. 0 where
+    the method has no map."""
 
     def __post_init__(self) -> None:
         if not (np.isfinite([self.t1, self.t2, self.pixel]).all() and 0 <= self.t1 <= self.t2):

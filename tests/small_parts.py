@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 
 from engine.fitting import fit
+from engine.parameters import PatchCoreParameters
 from engine.pictures import Picture, image_sha256
-from engine.recipe import PatchCoreParameters, Recipe
+from engine.recipe import Recipe
 from engine.releases.folder import FittedRelease
 from engine.types import FitStep, Frame, Image, Origin
 

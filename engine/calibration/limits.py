@@ -14,7 +14,7 @@ from engine.types import Limits
 
 def limits_from(
     scores: NDArray[np.floating[Any]],
-    map_peaks: NDArray[np.floating[Any]],
+    map_peaks: NDArray[np.floating[Any]] | None,
     false_alarm_rate: float,
 ) -> Limits:
     """Place T1, T2 and the pixel limit on held-out good pictures.
@@ -27,7 +27,8 @@ def limits_from(
     Parameters
     ----------
     scores, map_peaks
-        (N,) raw image scores and largest values of the shown maps, N >= 2.
+        (N,) raw image scores and largest values of the shown maps, N >= 2. Where `map_peaks` is
+        None the method has no map, and the pixel limit is 0: nothing is compared with it.
     false_alarm_rate
         Stated share of good parts that may be NG, in (0, 0.5).
 
@@ -41,7 +42,8 @@ def limits_from(
             f"Limits need at least 2 held-out good pictures, there are {len(scores)}. "
             "Add good pictures."
         )
-    if not (np.isfinite(scores).all() and np.isfinite(map_peaks).all()):
+    peaks = np.zeros_like(scores) if map_peaks is None else map_peaks
+    if not (np.isfinite(scores).all() and np.isfinite(peaks).all()):
         raise RecipeError("Some held-out scores are not finite numbers. Check the good pictures.")
     above_t2 = whole(false_alarm_rate * len(scores))
     above_t1 = max(1, whole(2 * false_alarm_rate * len(scores)))
@@ -54,5 +56,5 @@ def limits_from(
     return Limits(
         t1=float(descending[above_t1]),
         t2=float(descending[above_t2]),
-        pixel=float(np.sort(map_peaks)[::-1][above_t2]),
+        pixel=float(np.sort(peaks)[::-1][above_t2]),
     )

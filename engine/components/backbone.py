@@ -82,7 +82,12 @@ class Backbone:
 
 
 def open_backbone(
-    name: str, *, weights: str, layers: Sequence[str], device: torch.device
+    name: str,
+    *,
+    weights: str,
+    layers: Sequence[str],
+    device: torch.device,
+    strides: Sequence[str] = _TIMM_STRIDES,
 ) -> Backbone:
     """Open a backbone with weights chosen in words.
 
@@ -93,7 +98,10 @@ def open_backbone(
     weights
         ``builtin``; ``timm``: download once to timm's own cache; else the path of a file.
     layers
-        Layer names, or strides as text; empty: stride 8 for the Gabor stack, else 8 and 16.
+        Layer names, or strides as text; empty: stride 8 for the Gabor stack, 8 and 16 for the
+        learned one, `strides` for a timm CNN.
+    strides
+        What the method wants of a timm CNN; those it does not have are left out.
 
     Raises
     ------
@@ -116,7 +124,8 @@ def open_backbone(
             "--weights FILE or --weights NAME (see `loupe weights list`), or use "
             "--backbone builtin."
         )
-    network, chosen = _timm_network(name, layers)  # a wrong layer is said before any download
+    # A wrong layer is said before any download.
+    network, chosen = _timm_network(name, layers, strides)
     found = _download(name) if weights == "timm" else read_weights(Path(weights))
     return _filled(network, name, found, chosen, device)
 
@@ -226,9 +235,12 @@ def strides_of(name: str) -> dict[str, str]:
     return dict(zip(info.module_name(), map(str, info.reduction()), strict=True))
 
 
-def _timm_network(name: str, layers: Sequence[str]) -> tuple[nn.Module, tuple[str, ...]]:
+def _timm_network(
+    name: str, layers: Sequence[str], wanted: Sequence[str] = _TIMM_STRIDES
+) -> tuple[nn.Module, tuple[str, ...]]:
     strides = strides_of(name)
-    chosen = _choose(layers or _TIMM_STRIDES, strides, name)
+    usual = [stride for stride in wanted if stride in strides.values()]
+    chosen = _choose(layers or usual, strides, name)
     indices = tuple(list(strides).index(layer) for layer in chosen)
     # Only the layers asked for: what lies behind the last one is not even built.
     network: nn.Module = timm.create_model(

@@ -8,6 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+OFFICIAL_LENGTH = 1024
+"""Numbers per patch of the official code's descriptor."""
+
 
 def plain(levels: Sequence[Tensor]) -> Tensor:
     """Take the one level as it is: a metric head has seen each patch's neighbourhood already.
@@ -68,7 +71,7 @@ def pooled(levels: Sequence[Tensor]) -> Tensor:
     return torch.cat([level.mean((2, 3)) for level in levels], 1)
 
 
-def official(levels: Sequence[Tensor], length: int = 1024) -> Tensor:
+def official(levels: Sequence[Tensor], length: int = OFFICIAL_LENGTH) -> Tensor:
     """Give the official code's descriptor (amazon-science/patchcore-inspection), any backbone.
 
     Each level's 3 × 3 neighbourhoods (zero padding) are unfolded to C · 9 numbers and pooled to

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from engine.methods.base import Method
+from engine.methods.mahalanobis import MahalanobisAD
+from engine.methods.padim import Padim
 from engine.methods.patchcore import PatchCore
 from engine.types import MethodName
 
-METHODS: dict[MethodName, type[Method]] = {MethodName.PATCHCORE: PatchCore}
+METHODS: dict[MethodName, type[Method]] = {
+    MethodName.PATCHCORE: PatchCore,
+    MethodName.MAHALANOBIS: MahalanobisAD,
+    MethodName.PADIM: Padim,
+}

@@ -3,29 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Mapping, Sequence
-from typing import Protocol, Self, TypeAlias
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self, TypeAlias, runtime_checkable
 
 from torch import Tensor
 
 from engine.preprocess import Preprocessing
-from engine.recipe import PatchCoreParameters
 from engine.types import FitStep, Scores
 
 Steps: TypeAlias = Generator[FitStep, None, None]
 ScoredSteps: TypeAlias = Generator[FitStep, None, Scores]
+Shape: TypeAlias = tuple[int, int, int]
+"""(C, h, w) of one level."""
+
+
+def shape_of(level: Tensor) -> Shape:
+    """Give the shape of a level, (B, C, h, w), without its batch."""
+    _, channels, height, width = level.shape
+    return channels, height, width
 
 
 class Method(Protocol):
     """A one-class method. Feature maps go in, raw scores come out; it knows no limits."""
 
-    def __init__(self, parameters: PatchCoreParameters, preprocessing: Preprocessing) -> None: ...
+    title: ClassVar[str]
+    """As its paper calls it, for people."""
+    strides: ClassVar[tuple[str, ...]]
+    """Layers it wants of a CNN for which the recipe names none; those the CNN lacks are left
+    out."""
+
+    def __init__(self, parameters: Any, preprocessing: Preprocessing) -> None:
+        """Take the record that `engine.parameters.PARAMETERS` has for this method."""
+        ...
+
+    def fit_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
+        """Estimate the most memory a fit to so many pictures takes, apart from the backbone."""
+        ...
 
     def collect(self, levels: Sequence[Tensor], *, picture: int, group: int) -> None:
-        """Take in one good picture's feature maps, (1, C_l, h_l, w_l) each; called during a fit."""
+        """Take in one good picture's feature maps, (1, C_l, h_l, w_l) each; called during a fit.
+
+        Raises
+        ------
+        RecipeError
+            The maps hold values that are no numbers, or the inspected region is too small.
+        ModelError
+            They have other shapes than those of the pictures before.
+        """
         ...
 
     def build(self, seed: int) -> Steps:
-        """Make from everything collected what scoring needs."""
+        """Make from everything collected what scoring needs.
+
+        Raises
+        ------
+        RecipeError
+            Fewer than two pictures were collected.
+        """
         ...
 
     def leave_one_out(self, only: Collection[int] | None = None) -> ScoredSteps:
@@ -36,7 +70,14 @@ class Method(Protocol):
         ...
 
     def score(self, levels: Sequence[Tensor]) -> Scores:
-        """Score a batch of feature maps, (B, C_l, h_l, w_l) each."""
+        """Score a batch of feature maps, (B, C_l, h_l, w_l) each.
+
+        Raises
+        ------
+        ModelError
+            Nothing was fitted or loaded, the maps have other shapes than those fitted on, or a
+            score is no number.
+        """
         ...
 
     def state(self) -> dict[str, Tensor]:
@@ -45,4 +86,49 @@ class Method(Protocol):
 
     def load_state(self, state: Mapping[str, Tensor]) -> Self:
         """Take the tensors of a release; raises ModelError where they do not belong here."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A method whose memory is rows that came from pictures."""
+
+    @property
+    def provenance(self) -> Tensor:
+        """(M, 4) int64: picture, row, column and group of each bank row.
+
+        A method that remembers several levels gives (M, 5): the level stands last.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)  # tensors have no useful equality
+class SeenPicture:
+    """A good picture as a method sees it."""
+
+    levels: Sequence[Tensor]
+    """(1, C_l, h_l, w_l) each."""
+    picture: int
+    """Its number, unique among those the method was fitted on."""
+    group: int
+    """Number of the part it shows."""
+
+
+@runtime_checkable
+class Updatable(Protocol):
+    """A method that can take pictures in or forget them without starting again."""
+
+    def update(
+        self, *, add: Sequence[SeenPicture] = (), remove: Sequence[SeenPicture] = ()
+    ) -> Steps:
+        """Change what was fitted or loaded to what a fit with and without these would give.
+
+        It scores as before until the last step, so a cancelled update changes nothing.
+
+        Raises
+        ------
+        RecipeError
+            A picture to remove was never seen, one to add was seen already, or fewer than two
+            would be left.
+        """
         ...

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Generator, Mapping, Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine.components.coreset import PROJECTED_DIMENSIONS, GreedyCoreset, project
-from engine.components.embedding import concat, official, plain
+from engine.components.embedding import OFFICIAL_LENGTH, concat, official, plain
+from engine.components.inspected_cells import (
+    InspectedCells,
+    checked_embedding,
+    checked_scores,
+)
 from engine.components.neighbours import Bank
 from engine.errors import ModelError, RecipeError
-from engine.methods.base import ScoredSteps, Steps
-from engine.preprocess import Mask, Preprocessing
-from engine.recipe import PatchCoreParameters
+from engine.methods.base import ScoredSteps, Shape, Steps
+from engine.parameters import PatchCoreParameters
+from engine.preprocess import Preprocessing
 from engine.types import FitStep, Scores
 
 DEFAULT_SHARE = 0.1
@@ -45,23 +50,42 @@ class PatchCore:
     tells picture, row, column and group of each.
     """
 
+    title: ClassVar[str] = "PatchCore"
+    strides: ClassVar[tuple[str, ...]] = ("8", "16")
+
     def __init__(self, parameters: PatchCoreParameters, preprocessing: Preprocessing) -> None:
         self._parameters = parameters
-        self._preprocessing = preprocessing
-        self._cells: Mask | None = None
+        self._cells = InspectedCells(preprocessing)
         self._pool: list[Tensor] = []
         self._pictures: list[tuple[int, int]] = []
         self.bank: Bank | None = None
         self.provenance = torch.empty((0, 4), dtype=torch.int64)
 
+    def fit_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
+        """Count the pool, its projection, and the coreset's sorted copy of that."""
+        _, height, width = shapes[0]
+        patches = pictures * height * width
+        length = sum(shape[0] for shape in shapes)
+        if self._parameters.descriptor == "official":
+            length = OFFICIAL_LENGTH
+        projected = min(length, PROJECTED_DIMENSIONS)
+        rows = bank_rows(patches, self._parameters.coreset)
+        return 4 * (patches * (length + 2 * projected) + 2 * rows * length)
+
     def collect(self, levels: Sequence[Tensor], *, picture: int, group: int) -> None:
         """Remember all patches of one picture that lie inside the inspected region."""
         patches = self._embed(levels)[0]
-        self._pool.append(patches[self._inside(levels, patches.device)])
+        kept = patches[self._cells.inside(0, patches.device)]
+        self._pool.append(checked_embedding(kept, picture))
         self._pictures.append((picture, group))
 
     def build(self, seed: int) -> Steps:
         """Select the coreset (§3.2 of the paper) on a random projection."""
+        if len(self._pool) < 2:
+            raise RecipeError(
+                f"PatchCore needs at least 2 good pictures; there are {len(self._pool)}. "
+                "Add pictures; 50 or more make limits that can be defended."
+            )
         sizes = [len(patches) for patches in self._pool]
         pool, projected = yield from self._gather(sum(sizes), seed)
         total = len(pool)
@@ -82,7 +106,7 @@ class PatchCore:
         RecipeError
             The bank holds patches of one group only, so that one cannot be held out.
         """
-        assert self.bank is not None and self._cells is not None
+        assert self.bank is not None
         rows = max(1, _STEP_PRODUCTS // self.bank.rows.numel())
         images, maps = [], []
         asked = [
@@ -110,22 +134,22 @@ class PatchCore:
                     "out. Keep a larger share (--coreset)."
                 )
             images.append(self._image_score(patches, distances, winners, without_group=group))
-            maps.append(self._map(distances))
-        return Scores(np.array(images, dtype=np.float32), np.stack(maps))
+            maps.append(self._cells.map(distances))
+        return checked_scores(images, maps)
 
     def score(self, levels: Sequence[Tensor]) -> Scores:
         """Score a batch: the map is each patch's distance, the image score its maximum or Eq. 7."""
         if self.bank is None:
             raise ModelError("PatchCore has no bank yet: fit it or load a release first.")
         batch = self._embed(levels)
-        inside = self._inside(levels, batch.device)
+        inside = self._cells.inside(0, batch.device)
         images, maps = [], []
         for all_patches in batch:
             patches = all_patches if inside.all() else all_patches[inside]
             distances, winners = self.bank.nearest(patches)
             images.append(self._image_score(patches, distances, winners))
-            maps.append(self._map(distances))
-        return Scores(np.array(images, dtype=np.float32), np.stack(maps))
+            maps.append(self._cells.map(distances))
+        return checked_scores(images, maps)
 
     def state(self) -> dict[str, Tensor]:
         """Give the bank and where each of its rows came from."""
@@ -168,6 +192,7 @@ class PatchCore:
         return pool, projected
 
     def _embed(self, levels: Sequence[Tensor]) -> Tensor:
+        self._cells.check(levels)
         if self._parameters.descriptor == "official":
             if len(levels) != 2:
                 raise RecipeError(
@@ -183,18 +208,6 @@ class PatchCore:
                 )
             return plain(levels)
         return concat(levels)
-
-    def _inside(self, levels: Sequence[Tensor], device: torch.device) -> Tensor:
-        """Give (h · w,) bool: which cells of the finest level's grid count."""
-        if self._cells is None:
-            height, width = levels[0].shape[-2:]
-            self._cells = self._preprocessing.counted(height, width)
-            if not self._cells.any():
-                raise RecipeError(
-                    "The inspected region is smaller than one cell of the map. "
-                    "Draw it larger, or choose a larger size."
-                )
-        return torch.from_numpy(self._cells.ravel()).to(device)
 
     def _image_score(
         self,
@@ -223,16 +236,9 @@ class PatchCore:
         spread = (patches[worst] - self.bank.rows[around]).square().sum(1).sqrt()
         return score * (1 - float(torch.softmax(spread, 0)[0]))
 
-    def _map(self, distances: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        assert self._cells is not None
-        full = np.full(self._cells.shape, np.nan, dtype=np.float32)
-        full[self._cells] = distances.cpu().numpy()
-        return full
-
     def _origins(self, sizes: list[int]) -> Tensor:
         """Give (N, 4) int64: picture, row, column and group of each pool row."""
-        assert self._cells is not None
-        rows, columns = np.nonzero(self._cells)
+        rows, columns = np.nonzero(self._cells.finest)
         cells = torch.from_numpy(np.stack([rows, columns], 1))
         origins = []
         for (picture, group), size in zip(self._pictures, sizes, strict=True):

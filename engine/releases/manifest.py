@@ -10,9 +10,10 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import ModelError
+from engine.parameters import OwnParameters
 from engine.picture_health.baseline import HealthBaseline
 from engine.preprocess import Preprocessing
-from engine.recipe import PatchCoreParameters, Rule
+from engine.recipe import Rule
 from engine.types import Limits, MethodName
 
 FORMAT_VERSION = 2
@@ -102,7 +103,7 @@ class CalibrationRecord(_Record):
     """Held-out raw scores of the good pictures, in the order of `Manifest.pictures`. Of a release
     with an adapted backbone: of those pictures only whose group the adaptation did not see."""
     map_peaks: tuple[float, ...]
-    """Largest value of each held-out shown map."""
+    """Largest value of each held-out shown map; empty where the method has no map."""
     n_alarms: int
     alarm_rate_95: tuple[float, float]
 
@@ -137,7 +138,8 @@ class Manifest(_Record):
     person: str
     part: str
     method: MethodName
-    parameters: PatchCoreParameters
+    parameters: OwnParameters
+    """Those of the method."""
     backbone: BackboneRecord
     preprocessing: Preprocessing
     rule: Rule
@@ -160,6 +162,11 @@ class Manifest(_Record):
     versions: dict[str, str]
     blobs: dict[str, str] = Field(default_factory=dict)
     """Name to SHA-256 of a safetensors file: ``method``, ``references``, ``weights``."""
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the method tells where on a picture the anomaly is."""
+        return bool(self.calibration.map_peaks)
 
     def sealed(self) -> Self:
         """Give the manifest with its `id`."""

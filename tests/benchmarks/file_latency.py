@@ -20,8 +20,9 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Slot
 
 from engine.fitting import fit
+from engine.parameters import PatchCoreParameters
 from engine.pictures import file_pictures, list_pictures
-from engine.recipe import PatchCoreParameters, Recipe
+from engine.recipe import Recipe
 from engine.sources.base import FolderConfig
 from engine.sources.inbox import SETTLE_S
 from engine.types import Image, Inspection

@@ -23,7 +23,8 @@ import torch
 from engine.components.backbone import reopen_backbone
 from engine.fitting import fit
 from engine.inspector import Inspector
-from engine.recipe import PatchCoreParameters, Recipe
+from engine.parameters import PatchCoreParameters
+from engine.recipe import Recipe
 from engine.releases.folder import Release, write_release
 from engine.sources.base import SimulatorConfig
 from engine.sources.simulator import SimulatorSource

@@ -15,8 +15,9 @@ from engine import fitting
 from engine.errors import PictureError, RecipeError, WeightsError
 from engine.fitting import FEWEST_PICTURES, fit
 from engine.inspector import Inspector
+from engine.parameters import PatchCoreParameters
 from engine.pictures import file_pictures, image_sha256, list_pictures
-from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi, Rule
+from engine.recipe import Masks, Recipe, Roi, Rule
 from engine.releases.folder import FittedRelease, write_release
 from engine.types import Inspection, Verdict
 from tests.small_parts import (

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi, Rule, part_of
+from engine.parameters import MethodParameters, PatchCoreParameters
+from engine.recipe import Masks, Recipe, Roi, Rule, part_of
 from engine.types import MethodName
 
 TRIANGLE = ((0.0, 0.0), (4.5, 0.0), (0.0, 4.5))
@@ -76,10 +77,19 @@ def test_what_makes_no_sense_is_refused(setting: str, value: Any) -> None:
         Recipe.model_validate({setting: value})
 
 
+def test_settings_of_another_method_are_refused() -> None:
+    class Other(MethodParameters):
+        pass
+
+    with pytest.raises(ValidationError, match="patchcore takes PatchCoreParameters, not Other"):
+        Recipe.model_validate({"parameters": Other()})
+
+
 @pytest.mark.parametrize(
     ("given_", "said"),
     [
         ({"masks": {"include": [[[0, 0], [1, 1]]]}}, "at least 3 corners, this one has 2"),
+        ({"parameters": {"coreset": 2}}, "coreset of patchcore: Input should be less than"),
         ({"part_pattern": "part("}, "no regular expression"),
         ({"part_pattern": "part"}, "needs one group"),
         ({"backbone": "gabor", "weights": "timm"}, "has its own weights"),

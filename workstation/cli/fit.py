@@ -10,11 +10,12 @@ import typer
 from pydantic import ValidationError
 
 from engine.errors import RecipeError
-from engine.recipe import Masks, PatchCoreParameters, Recipe, Roi
+from engine.recipe import Masks, Recipe, Roi
 from engine.types import MethodName
 from workstation.cli.adaptation import adaptation_lines, adaptation_report, size_lines
 from workstation.cli.fitted_limits import limits_lines, limits_report
 from workstation.cli.labelled import labelled_lines, labelled_report, with_and_without
+from workstation.cli.method_settings import method_settings
 from workstation.cli.options import (
     DataDir,
     Device,
@@ -79,7 +80,17 @@ def fit_command(
     ] = None,
     coreset: Annotated[
         float | None,
-        typer.Option(help="Share of patches kept, 0.01 to 1; else 10 %, at most 8000 rows."),
+        typer.Option(
+            help="Share of patches PatchCore keeps, 0.01 to 1; else 10 %, at most 8000 rows."
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A setting of the method, such as neighbours=5; may be given more than once.",
+        ),
     ] = None,
     roi: Annotated[str | None, typer.Option(help="x,y,w,h in source pixels.")] = None,
     masks: Annotated[
@@ -119,7 +130,7 @@ def fit_command(
         recipe = Recipe(
             part=part,
             method=method,
-            parameters=PatchCoreParameters(coreset=coreset),
+            parameters=method_settings(method, settings or [], coreset=coreset),
             backbone=backbone,
             weights=weights,
             layers=tuple(layer.strip() for layer in layers.split(",") if layer.strip()),

@@ -17,8 +17,9 @@ from engine.components.embedding import concat, official
 from engine.errors import ModelError, RecipeError
 from engine.methods import METHODS
 from engine.methods.patchcore import DEFAULT_ROWS, PatchCore
+from engine.parameters import PatchCoreParameters
 from engine.preprocess import Preprocessing
-from engine.recipe import Masks, PatchCoreParameters
+from engine.recipe import Masks
 from engine.types import MethodName, Scores
 
 SIZE, GRID, CHANNELS = 64, 8, (6, 10)
@@ -115,10 +116,11 @@ class TestScores:
         assert abs(row - 5) <= 1 and abs(column - 2) <= 1
         assert scores.map[0, 0, 7] == 0
 
-    def test_a_picture_that_is_no_number_gets_no_finite_score(self) -> None:
+    def test_a_picture_that_is_no_number_gets_no_score(self) -> None:
         picture = levels(0)
         picture[0][0, 0, 3, 3] = torch.nan
-        assert not np.isfinite(fitted(good(), coreset=0.5).score(picture).image).any()
+        with pytest.raises(ModelError, match="no numbers for this picture"):
+            fitted(good(), coreset=0.5).score(picture)
 
     def test_before_a_fit_there_is_nothing_to_score_by(self) -> None:
         with pytest.raises(ModelError, match="fit it or load a release first"):

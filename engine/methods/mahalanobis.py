@@ -1,0 +1,195 @@
+"""Mahalanobis AD: how far a picture's mean features lie from those of good pictures.
+
+Rippel, Mertens, Merhof, "Modeling the Distribution of Normal Data in Pre-Trained Deep Features for
+Anomaly Detection", ICPR 2020, arXiv 2005.14140. Distances are not squared. It has no map.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Generator, Mapping, Sequence
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from engine.components.inspected_cells import (
+    InspectedCells,
+    checked_embedding,
+    checked_scores,
+)
+from engine.components.ledoit_wolf import ShrunkGaussian
+from engine.errors import ModelError, RecipeError
+from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps
+from engine.parameters import MahalanobisParameters
+from engine.preprocess import Preprocessing
+from engine.types import FitStep, Scores
+
+
+class MahalanobisAD:
+    """One Gaussian for each level's spatial mean; a picture's score is the sum of its distances.
+
+    The means of all good pictures are kept, 4 bytes a number: from them any change of the pictures
+    is exact, and so is scoring one without its group.
+    """
+
+    title: ClassVar[str] = "Mahalanobis AD"
+    strides: ClassVar[tuple[str, ...]] = ("2", "4", "8", "16", "32")
+    """All levels of the CNN, as in the paper (§III-B)."""
+
+    def __init__(self, parameters: MahalanobisParameters, preprocessing: Preprocessing) -> None:
+        del parameters  # the paper's score has none
+        self._cells = InspectedCells(preprocessing)
+        self._means: list[Tensor] = []
+        self._pictures: list[tuple[int, int]] = []
+        self._lengths: list[int] = []
+        self._gaussians: list[ShrunkGaussian] = []
+
+    def fit_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
+        """Count the means, and a few square matrices of the longest level in float64."""
+        lengths = [shape[0] for shape in shapes]
+        return 4 * pictures * sum(lengths) + 8 * sum(
+            3 * min(length, pictures) * max(length, pictures) for length in lengths
+        )
+
+    def collect(self, levels: Sequence[Tensor], *, picture: int, group: int) -> None:
+        """Remember the mean over the inspected cells of each level."""
+        means = checked_embedding(self._pooled(levels)[0], picture)
+        self._means.append(means)
+        self._pictures.append((picture, group))
+
+    def build(self, seed: int) -> Steps:
+        """Fit one Gaussian to each level (§III-A); the seed has no say."""
+        del seed
+        self._gaussians = yield from self._fitted(self._means)
+
+    def update(
+        self, *, add: Sequence[SeenPicture] = (), remove: Sequence[SeenPicture] = ()
+    ) -> Steps:
+        """Fit anew to the means kept, without some and with others; exact."""
+        gone, known = {seen.picture for seen in remove}, {number for number, _ in self._pictures}
+        taken = known & {seen.picture for seen in add}
+        if gone - known or taken:
+            raise RecipeError(
+                f"These pictures cannot be changed: {sorted(gone - known | taken)}. Remove only "
+                "pictures that were fitted on, and add only others."
+            )
+        kept = [
+            (mean, named)
+            for mean, named in zip(self._means, self._pictures, strict=True)
+            if named[0] not in gone
+        ]
+        for seen in add:
+            mean = checked_embedding(self._pooled(seen.levels)[0], seen.picture)
+            kept.append((mean, (seen.picture, seen.group)))
+        means = [mean for mean, _ in kept]
+        gaussians = yield from self._fitted(means)
+        self._means, self._pictures = means, [named for _, named in kept]
+        self._gaussians = gaussians
+
+    def leave_one_out(self, only: Collection[int] | None = None) -> ScoredSteps:
+        """Score each picture by the Gaussians of all pictures but its group's; exact.
+
+        Raises
+        ------
+        RecipeError
+            Fewer than two pictures are left without a group.
+        """
+        groups = torch.tensor([group for _, group in self._pictures])
+        numbers = [n for n in range(len(groups)) if only is None or n in only]
+        found: dict[int, Tensor] = {}
+        began = time.monotonic()
+        for done, number in enumerate(numbers):
+            group = int(groups[number])
+            if group not in found:
+                found[group] = self._held_out(groups == group)
+            left = (time.monotonic() - began) / (done + 1) * (len(numbers) - done - 1)
+            yield FitStep("Scoring what was held out", done, len(numbers), left)
+        scores = [found[int(groups[n])][int((groups[:n] == groups[n]).sum())] for n in numbers]
+        return checked_scores([float(score) for score in scores], None)
+
+    def score(self, levels: Sequence[Tensor]) -> Scores:
+        """Give ``Σ_l M_l``, the sum of the levels' distances (§III-B)."""
+        if not self._gaussians:
+            raise ModelError("Mahalanobis AD has no Gaussian yet: fit it or load a release first.")
+        pooled = torch.split(self._pooled(levels).double(), self._lengths, dim=1)
+        distances = [
+            gaussian.squared_distances(mean).sqrt()
+            for gaussian, mean in zip(self._gaussians, pooled, strict=True)
+        ]
+        return checked_scores(torch.stack(distances).sum(0).cpu().numpy(), None)
+
+    def state(self) -> dict[str, Tensor]:
+        """Give the means of all good pictures: the Gaussians follow from them."""
+        assert self._gaussians and self._cells.shapes is not None
+        return {
+            "means": torch.stack(self._means).cpu(),
+            "pictures": torch.tensor(self._pictures),
+            "shapes": torch.tensor(self._cells.shapes),
+        }
+
+    def load_state(self, state: Mapping[str, Tensor]) -> Self:
+        """Take the means of a release and fit the Gaussians again, on the device they lie on."""
+        try:
+            means, pictures, shapes = state["means"], state["pictures"], state["shapes"]
+        except KeyError as error:
+            raise ModelError(
+                f"This release lacks Mahalanobis AD's {error}. Fit it again or import it anew."
+            ) from error
+        lengths = int(shapes[:, 0].sum()) if shapes.ndim == 2 else -1
+        if means.ndim != 2 or means.shape[1] != lengths or pictures.shape != (len(means), 2):
+            raise ModelError(
+                f"This release's means of shape {tuple(means.shape)} do not fit its layers and "
+                f"pictures of shape {tuple(pictures.shape)}. Fit it again or import it anew."
+            )
+        self._cells.take([(c, h, w) for c, h, w in shapes.tolist()])
+        self._lengths = shapes[:, 0].tolist()
+        self._means = list(means)
+        self._pictures = [(picture, group) for picture, group in pictures.tolist()]
+        self._gaussians = [ShrunkGaussian(vectors) for vectors in self._vectors(self._means)]
+        return self
+
+    def _pooled(self, levels: Sequence[Tensor]) -> Tensor:
+        """Give (B, ΣC_l): the mean of each level over its inspected cells."""
+        self._cells.check(levels)
+        self._lengths = [level.shape[1] for level in levels]
+        pooled = []
+        for number, level in enumerate(levels):
+            if self._cells.masks[number].all():
+                pooled.append(level.mean((2, 3)))
+                continue
+            inside = self._cells.inside(number, level.device)
+            if not inside.any():
+                raise RecipeError(
+                    f"The inspected region is smaller than one cell of the {number + 1}. layer. "
+                    "Draw it larger, or leave that layer out (--layers)."
+                )
+            pooled.append(level.flatten(2)[:, :, inside].mean(2))
+        return torch.cat(pooled, 1)
+
+    def _vectors(self, means: Sequence[Tensor]) -> list[Tensor]:
+        """Give the pictures' means of each level, (N, C_l) float64."""
+        if len(means) < 2:
+            raise RecipeError(
+                f"Mahalanobis AD needs at least 2 good pictures; there are {len(means)}. "
+                "Add pictures; 50 or more make limits that can be defended."
+            )
+        return list(torch.split(torch.stack(list(means)).double(), self._lengths, dim=1))
+
+    def _fitted(self, means: Sequence[Tensor]) -> Generator[FitStep, None, list[ShrunkGaussian]]:
+        gaussians: list[ShrunkGaussian] = []
+        for vectors in self._vectors(means):
+            gaussians.append(ShrunkGaussian(vectors))
+            yield FitStep("Fitting the Gaussians", len(gaussians), len(self._lengths), None)
+        return gaussians
+
+    def _held_out(self, members: Tensor) -> Tensor:
+        """Give the scores of the members of a group, (k,), by all other pictures."""
+        if int((~members).sum()) < 2:
+            raise RecipeError(
+                f"Without the {int(members.sum())} pictures of one part fewer than 2 are left, so "
+                "that part cannot be held out. Add pictures of other parts."
+            )
+        return torch.stack([gaussian.held_out(members).sqrt() for gaussian in self._gaussians]).sum(
+            0
+        )

@@ -1,0 +1,123 @@
+"""Each method's own settings; the defaults are those of its paper, or what serves a line better."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+
+from engine.types import MethodName
+
+
+class MethodParameters(BaseModel):
+    """What every record of settings has in common: it is checked, and cannot be changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @property
+    def has_map(self) -> bool:
+        """False: whole pictures only are scored; there is no pixel limit and no region."""
+        return True
+
+    def settled(self, backbone: str, *, adapted: bool) -> Self:
+        """Give the settings with every ``auto`` decided; called once, when a fit begins.
+
+        A release keeps what was decided, so that it does not depend on a later default.
+
+        Parameters
+        ----------
+        backbone
+            Its real name.
+        adapted
+            Whether a metric head stands on it.
+        """
+        del backbone, adapted
+        return self
+
+
+class PatchCoreParameters(MethodParameters):
+    """PatchCore's own settings; defaults as in methods.md §5.4."""
+
+    coreset: float | None = Field(default=None, gt=0, le=1)
+    """Share of all patches kept in the bank; None: 10 %, at most 8 000 rows."""
+    image_score: Literal["max", "reweighted"] = "max"
+    """`max`: the official code; `reweighted`: Eq. 7 of the paper."""
+    neighbours: int = Field(default=9, ge=2)
+    """b of Eq. 7; with 1 the weight, and so every score, would be 0."""
+    descriptor: Literal["auto", "concat", "official", "plain"] = "auto"
+    """`auto`: official 1024-d for wide_resnet50_2, plain for an adapted backbone, concat for all
+    others."""
+
+    def settled(self, backbone: str, *, adapted: bool) -> Self:
+        """Decide on the descriptor."""
+        if self.descriptor != "auto":
+            return self
+        usual = "official" if backbone == "wide_resnet50_2" else "concat"
+        return self.model_copy(update={"descriptor": "plain" if adapted else usual})
+
+
+class MahalanobisParameters(MethodParameters):
+    """Mahalanobis AD has no settings: all layers take part, and the shrinkage is estimated."""
+
+    @property
+    def has_map(self) -> bool:
+        """It scores whole pictures."""
+        return False
+
+
+USUAL_CHANNELS = 100
+"""d of PaDiM for resnet18."""
+
+
+class PadimParameters(MethodParameters):
+    """PaDiM's own settings; defaults as in the paper, §IV-C."""
+
+    channels: int | None = Field(default=None, ge=1)
+    """d, channels drawn from those of all layers; None: 550 for wide_resnet50_2, else 100. More
+    than there are means all."""
+    channel_seed: int = Field(default=1024, ge=0)
+    """Of the draw; 1024 draws what the best-known public code draws."""
+
+    def settled(self, backbone: str, *, adapted: bool) -> Self:
+        """Decide on the number of channels."""
+        del adapted
+        if self.channels is not None:
+            return self
+        return self.model_copy(
+            update={"channels": 550 if backbone == "wide_resnet50_2" else USUAL_CHANNELS}
+        )
+
+
+Parameters: TypeAlias = PatchCoreParameters | MahalanobisParameters | PadimParameters
+
+PARAMETERS: dict[MethodName, type[Parameters]] = {
+    MethodName.PATCHCORE: PatchCoreParameters,
+    MethodName.MAHALANOBIS: MahalanobisParameters,
+    MethodName.PADIM: PadimParameters,
+}
+"""The record that belongs to each method."""
+
+
+def _of_the_method(given: Any, info: ValidationInfo) -> Any:
+    """Read settings as those of the method that stands beside them in a recipe or manifest."""
+    method = info.data.get("method")
+    if method is None:  # it was refused already
+        return given
+    record = PARAMETERS[method]
+    if isinstance(given, MethodParameters) and not isinstance(given, record):
+        raise ValueError(f"{method} takes {record.__name__}, not {type(given).__name__}.")
+    try:
+        return record.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{place} of {method}: {first['msg']}") from error
+
+
+OwnParameters: TypeAlias = Annotated[Parameters, BeforeValidator(_of_the_method)]
+"""Type of a field ``parameters`` that stands behind a field ``method``."""
+
+
+def own_parameters() -> Any:
+    """Declare a field `OwnParameters` that is the method's defaults where nothing is given."""
+    return Field(default_factory=lambda data: PARAMETERS[data["method"]]())
