@@ -136,7 +136,7 @@ class Program(QObject):
         if self.headless is not None and isinstance(source, SimulatorConfig):
             source = source.model_copy(update={"interval_s": 0.0})  # nobody looks on
         running.open_source(source)
-        running.judge(settings.release_id, source)
+        running.judge(settings.release_id, source, method=self._wishes.method)
         if self.headless is not None:
             running.engine.parts_requested.emit(self.headless.parts)
         elif self.station.settings.running:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 
+from engine.parameters import PARAMETERS
 from engine.pictures import Picture
 from engine.recipe import Recipe
 from engine.sources.base import SimulatorConfig
 from engine.synthetic.pictures import good_ring_pictures
+from engine.types import MethodName
 
 GOOD_PICTURES = 60
 FIT_SEED = 1
@@ -17,10 +19,13 @@ FIT_SEED = 1
 LINE = SimulatorConfig(part="ring", seed=0)
 
 
-def demo_recipe() -> Recipe:
-    """Read the recipe that ships with the program."""
+def demo_recipe(method: MethodName | None = None) -> Recipe:
+    """Read the recipe that ships with the program; with another method, at its defaults."""
     text = files("resources").joinpath("demo/ring.json").read_text(encoding="utf-8")
-    return Recipe.model_validate_json(text)
+    recipe = Recipe.model_validate_json(text)
+    if method is None or method is recipe.method:
+        return recipe
+    return recipe.model_copy(update={"method": method, "parameters": PARAMETERS[method]()})
 
 
 def demo_pictures() -> Sequence[Picture]:

@@ -18,7 +18,7 @@ from engine.releases.folder import Release, open_release
 from engine.sources.base import SimulatorConfig, SourceConfig
 from engine.sources.simulator import DEMO
 from engine.sources.told import told_config
-from engine.types import Fault, FaultKind, Origin
+from engine.types import Fault, FaultKind, MethodName, Origin
 from workstation.demo import LINE, demo_pictures, demo_recipe
 from workstation.engine_thread import EngineThread
 from workstation.garbage import collecting_in_this_thread
@@ -136,8 +136,10 @@ class RunningStation(QObject):
         self.note(EventKind.SIMULATOR_ADJUSTED, old=told_config(before), new=told_config(source))
         self.station.remember(source=source)
 
-    def judge(self, release_id: str | None, source: SourceConfig) -> None:
-        """Ask for a release; without one, the simulated line gets the demo's."""
+    def judge(
+        self, release_id: str | None, source: SourceConfig, *, method: MethodName | None = None
+    ) -> None:
+        """Ask for a release; without one, the simulated line gets the demo's, by `method`."""
         folder = self.station.folder.releases / (release_id or "")
         release = None
         if release_id is not None:
@@ -150,7 +152,7 @@ class RunningStation(QObject):
         elif release_id is not None:
             self.engine.release_requested.emit(str(folder))
         else:
-            self.engine.fit_requested.emit(demo_recipe(), demo_pictures())
+            self.engine.fit_requested.emit(demo_recipe(method), demo_pictures())
 
     def fit_and_watch(self, recipe: Recipe, pictures: Sequence[Picture], *, watch: Path) -> None:
         """Fit a release; when it is there, watch a folder with it."""

@@ -10,6 +10,7 @@ from engine.releases.folder import Release
 from engine.releases.library import Library
 from engine.sources.base import CameraConfig, FolderConfig, SimulatorConfig, SourceConfig
 from engine.sources.told import told_config
+from engine.types import MethodName
 from workstation.demo import LINE, demo_recipe
 from workstation.records.words import EventKind
 from workstation.station import Station
@@ -28,6 +29,8 @@ class Wishes:
     """None: the one the station is set to."""
     release: str | None = None
     """Folder or id; None: the one the station is set to."""
+    method: MethodName | None = None
+    """Of the simulated line's demo; None: no demo is asked for."""
     screenshot: Path | None = None
     device: str = "auto"
     data_dir: Path | None = None
@@ -43,10 +46,17 @@ def take_over(station: Station, wishes: Wishes) -> None:
     RecipeError
         Real pictures would be judged by the demo's release, or drawn ones by another.
     """
-    if wishes.release is None and wishes.source is None:
+    if wishes.release is None and wishes.source is None and wishes.method is None:
         return
+    if wishes.method is not None and (wishes.release is not None or wishes.source is not None):
+        raise RecipeError(
+            "--method chooses how the simulated demo is judged; a release has its method already. "
+            "Leave out --method, or --release and --watch."
+        )
     release = _chosen_release(station, wishes)
     source = _as_set_up(wishes.source, station.settings.source)
+    if wishes.method is not None and not _is_simulated(source):
+        source = LINE
     if isinstance(wishes.source, FolderConfig):
         source = _parts_as_fitted(wishes.source, release)
     if (sentence := demo_on_real_pictures(source, release)) is not None:
@@ -61,6 +71,8 @@ def take_over(station: Station, wishes: Wishes) -> None:
 def _chosen_release(station: Station, wishes: Wishes) -> Release | None:
     """Give the release that was named, else the one in use; None: the demo's is to be fitted."""
     settings, library = station.settings, station.library
+    if wishes.method is not None:
+        return _demo_release(library, LINE, wishes.method)
     if wishes.release is not None:
         folder = Path(wishes.release)
         named = not folder.exists() and len(folder.parts) == 1
@@ -76,8 +88,15 @@ def _same_part(one: SimulatorConfig, other: SourceConfig | None) -> bool:
     return isinstance(other, SimulatorConfig) and one.part == other.part
 
 
-def _demo_release(library: Library, line: SimulatorConfig) -> Release | None:
+def _demo_release(
+    library: Library, line: SimulatorConfig, method: MethodName | None = None
+) -> Release | None:
     """Give the demo's release for a simulated line; None where it was not fitted yet.
+
+    Parameters
+    ----------
+    method
+        None: whichever there is.
 
     Raises
     ------
@@ -89,7 +108,14 @@ def _demo_release(library: Library, line: SimulatorConfig) -> Release | None:
             f"There is no release for the simulated {line.part}. Draw pictures of it with `loupe "
             f"simulate --part {line.part}`, fit one with `loupe fit`, and name it with --release."
         )
-    return next((release for release in library.all() if _is_demo(release)), None)
+    return next(
+        (
+            release
+            for release in library.all()
+            if _is_demo(release) and method in (None, release.manifest.method)
+        ),
+        None,
+    )
 
 
 def _as_set_up(wished: SourceConfig | None, before: SourceConfig | None) -> SourceConfig | None:

@@ -335,3 +335,11 @@ def test_real_parts_lead_to_sane_facts(tmp_path: Path) -> None:
         assert inspection.map is not None and np.isfinite(inspection.map).all()
         assert inspection.shown_map is not None and inspection.shown_map.shape == (128, 128)
         assert inspection.verdict in set(Verdict)
+
+
+def test_a_fit_that_needs_more_memory_than_there_is_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.fitting.memory_bytes", lambda device: 1000)
+    with pytest.raises(RecipeError, match=r"PatchCore to 11 pictures needs .* Choose fewer"):
+        fitted()

@@ -89,6 +89,8 @@ def test_settings_of_another_method_are_refused() -> None:
     ("given_", "said"),
     [
         ({"masks": {"include": [[[0, 0], [1, 1]]]}}, "at least 3 corners, this one has 2"),
+        ({"method": "mahalanobis", "rule": {"kind": "score or region"}}, "has no map"),
+        ({"method": "padim", "parameters": {"coreset": 0.1}}, "coreset of padim: Extra inputs"),
         ({"parameters": {"coreset": 2}}, "coreset of patchcore: Input should be less than"),
         ({"part_pattern": "part("}, "no regular expression"),
         ({"part_pattern": "part"}, "needs one group"),

@@ -19,6 +19,7 @@ from typing import Annotated
 
 import typer
 
+from engine.types import MethodName
 from workstation.cli import (
     calibrate,
     evaluate,
@@ -72,6 +73,10 @@ def station(
         str | None,
         typer.Option(help="Judge by this release (folder or id); remembered for the next start."),
     ] = None,
+    method: Annotated[
+        MethodName | None,
+        typer.Option(help="Show the simulated demo, fitted by this method."),
+    ] = None,
     screenshot: Annotated[
         Path | None, typer.Option(help="Where a headless run saves the operator's page.")
     ] = None,
@@ -94,6 +99,7 @@ def station(
                     parts=parts,
                     source=None if watch is None else FolderConfig(path=watch.absolute()),
                     release=release,
+                    method=method,
                     screenshot=screenshot,
                     device=device,
                     data_dir=data_dir,

@@ -10,6 +10,8 @@ from workstation.widgets.overlay import OverlaySettings
 from workstation.widgets.score_axis import number_words
 from workstation.widgets.verdict_banner import DEMO_WORDS
 
+NO_MAP_WORDS = "NO MAP  –  this release scores the picture as a whole, it cannot say where"
+
 
 def show_large_picture(view: ImageView, line: Line, settings: OverlaySettings) -> None:
     """Bring the view up to date; the same part is not prepared twice."""
@@ -33,6 +35,8 @@ def _bands(line: Line) -> list[str]:
     shown = line.shown
     if shown is not None and shown.picture is not None and shown.reason:
         bands.append(shown.reason)
+    if line.release is not None and not line.release.has_map:
+        bands.append(NO_MAP_WORDS)
     if line.notice:
         bands.append(line.notice)
     trial, judging = line.limit.trial, line.limit.limits

@@ -27,6 +27,8 @@ class ReleaseFacts:
     """None: the whole picture."""
     health: HealthBaseline | None = None
     """What is usual of the pictures."""
+    has_map: bool = True
+    """False: its method scores whole pictures, so nothing can be shown on them."""
 
 
 def describe_release(release: Release) -> ReleaseFacts:
@@ -39,4 +41,5 @@ def describe_release(release: Release) -> ReleaseFacts:
         fitted_t2=manifest.fitted_limits.t2,
         roi=manifest.preprocessing.roi,
         health=manifest.picture_health,
+        has_map=manifest.has_map,
     )

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.parameters import PadimParameters
 from engine.releases.folder import open_release
+from engine.types import MethodName
 from tests.small_parts import HEIGHT, good_image, save_good, save_png, spotted, the_release
 from tests.workstation.cli.conftest import Loupe
 from workstation.cli.fitted_limits import limits_lines, limits_report
@@ -42,6 +44,43 @@ def test_json_is_one_object_and_nothing_else(
         manifest.limits.t2,
     )
     assert report["n_good"] == 11
+
+
+@pytest.mark.parametrize("method", list(MethodName))
+def test_any_method_can_be_fitted(
+    loupe: Loupe, good_folder: Path, tmp_path: Path, method: MethodName
+) -> None:
+    out = tmp_path / "plate"
+    result = loupe("fit", "--images", good_folder, "--out", out, "--method", method, "--size", 64)
+    assert result.exit_code == 0, result.stderr
+    assert open_release(out).manifest.method is method
+
+
+def test_a_methods_own_settings_reach_the_manifest(
+    loupe: Loupe, good_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "plate"
+    fit = ("fit", "--images", good_folder, "--out", out, "--size", 64, "--method", "padim")
+    result = loupe(*fit, "--set", "channels=7", "--set", "channel_seed = 3")
+    assert result.exit_code == 0, result.stderr
+    assert open_release(out).manifest.parameters == PadimParameters(channels=7, channel_seed=3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--set", "channels"), "takes NAME=VALUE, not 'channels'. The settings of padim are"),
+        (("--set", "colour=3"), "The settings of padim are channels, channel_seed"),
+        (("--set", "channels=0"), "setting channels of padim: Input should be greater"),
+        (("--coreset", 0.1), "padim has none"),
+    ],
+)
+def test_settings_the_method_does_not_have_are_refused(
+    loupe: Loupe, good_folder: Path, tmp_path: Path, wrong: tuple[object, ...], said: str
+) -> None:
+    fit = ("fit", "--images", good_folder, "--out", tmp_path / "plate", "--method", "padim")
+    result = loupe(*fit, *wrong)
+    assert result.exit_code == 1 and said in result.stderr
 
 
 def test_every_option_reaches_the_manifest(loupe: Loupe, good_folder: Path, tmp_path: Path) -> None:
