@@ -11,9 +11,8 @@ from torch import Tensor
 from engine.components.coreset import PROJECTED_DIMENSIONS, GreedyCoreset, project
 from engine.components.metric_head import FINE
 from engine.pretraining.adaptation.look import Look
-from engine.pretraining.adaptation.plan import AdaptationPlan
+from engine.pretraining.adaptation.plan import LEARNED_KINDS, AdaptationPlan
 from engine.pretraining.adaptation.stage import Stage
-from engine.pretraining.plan import TRAINING_KINDS
 from engine.synthetic.textures.draws import Draws
 from engine.types import FitStep, Image
 
@@ -94,7 +93,7 @@ def _damages(
             good = look.pictures([squares[number] for number in numbers])
             # Matter of pictures far off in the list: neighbours may show the same part.
             other = look.pictures([squares[(number + count // 2) % count] for number in numbers])
-            pictures, masks = look.damaged(draws, good, other, kinds=TRAINING_KINDS, times=2)
+            pictures, masks = look.damaged(draws, good, other, kinds=LEARNED_KINDS, times=2)
             covered = look.covered(masks, _LEAST_SHARE)
             yield stage.at(version * count + start)
             for number, picture, each in zip(numbers, pictures, covered, strict=True):

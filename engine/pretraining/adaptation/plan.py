@@ -7,6 +7,12 @@ import math
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.components.metric_head import HIDDEN
+from engine.synthetic.damage.kinds import KINDS
+
+HELD_OUT_KINDS = ("displaced", "smear", "specks")
+"""Kinds of damage that no adaptation learns from: they decide whether it is kept. Cracks, which a
+pretraining holds out, are too common on real parts to be left out here."""
+LEARNED_KINDS = tuple(kind for kind in KINDS if kind not in HELD_OUT_KINDS)
 
 
 class AdaptationPlan(BaseModel):

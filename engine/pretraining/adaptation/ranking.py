@@ -14,8 +14,9 @@ from engine.components.metric_head import MetricHead
 from engine.components.neighbours import Bank
 from engine.evaluation.metrics import image_auroc
 from engine.pretraining.adaptation.look import Look
+from engine.pretraining.adaptation.plan import HELD_OUT_KINDS
 from engine.pretraining.adaptation.stage import Stage
-from engine.pretraining.plan import HELD_OUT_KINDS, VALIDATION_SEED
+from engine.pretraining.plan import VALIDATION_SEED
 from engine.releases.manifest import AdaptationFigures
 from engine.synthetic.textures.draws import Draws
 from engine.types import FitStep, Image

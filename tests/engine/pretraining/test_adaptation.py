@@ -23,10 +23,9 @@ from engine.pretraining.adaptation.held_out import evenly, hold_out
 from engine.pretraining.adaptation.learner import Learner
 from engine.pretraining.adaptation.look import Look
 from engine.pretraining.adaptation.material import Material, gather
-from engine.pretraining.adaptation.plan import AdaptationPlan
+from engine.pretraining.adaptation.plan import HELD_OUT_KINDS, LEARNED_KINDS, AdaptationPlan
 from engine.pretraining.adaptation.ranking import RankedScores
 from engine.pretraining.objective import ranked
-from engine.pretraining.plan import HELD_OUT_KINDS, TRAINING_KINDS
 from engine.recipe import Masks
 from engine.synthetic.damage.kinds import KINDS
 from engine.synthetic.textures.draws import Draws
@@ -137,7 +136,7 @@ class TestMaterial:
         look = Look(GABOR, LEFT_HALF, CPU)
         pictures = look.pictures([LEFT_HALF.square(good_image(n)) for n in range(8)])
         draws = Draws(CPU, 0)
-        damaged, masks = look.damaged(draws, pictures, pictures.roll(1, 0), kinds=TRAINING_KINDS)
+        damaged, masks = look.damaged(draws, pictures, pictures.roll(1, 0), kinds=LEARNED_KINDS)
         assert look.cells == 32
         assert look.patches(pictures).shape == (8, 32, INPUTS)
         assert torch.equal(damaged[..., 32:], pictures[..., 32:])

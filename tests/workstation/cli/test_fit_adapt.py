@@ -47,7 +47,9 @@ def test_the_report_says_with_and_without(
     assert (manifest.adaptation.minutes, manifest.adaptation.steps) == (1, 4)
     assert f"adaptation     {said}" in result.stdout
     without, adapted = manifest.adaptation.without, manifest.adaptation.adapted
-    assert f"AUROC {without.mean_auroc:.3f} to {adapted.mean_auroc:.3f} (crack " in result.stdout
+    assert (
+        f"AUROC {without.mean_auroc:.3f} to {adapted.mean_auroc:.3f} (displaced " in result.stdout
+    )
     assert "x their median without" in result.stdout
     held_out = 3 if gain < 0 else 11
     assert f" of {held_out} held out; " in result.stdout
@@ -81,7 +83,7 @@ def test_as_json(loupe: Loupe, good_folder: Path, tmp_path: Path) -> None:
     assert (report["steps"], report["minutes"], report["seed"]) == (2, None, 0)
     assert (report["n_learned_from"], report["n_held_out"]) == (8, 3)
     for figures in (report["without"], report["adapted"]):
-        assert set(figures["per_kind"]) == {"crack", "displaced", "smear"}
+        assert set(figures["per_kind"]) == {"displaced", "smear", "specks"}
         assert 0 < figures["good_median"] <= figures["good_highest"]
     plain = json.loads(loupe(*arguments, "--out", tmp_path / "plain").stdout)
     assert plain["adaptation"] is None
