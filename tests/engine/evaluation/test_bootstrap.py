@@ -15,6 +15,8 @@ from engine.evaluation.bootstrap import (
 from engine.evaluation.metrics import f1_max
 from engine.evaluation.ranked import Ranked
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pictures():

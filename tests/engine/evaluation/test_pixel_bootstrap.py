@@ -10,6 +10,8 @@ from engine.evaluation.picture_pixels import PicturePixels
 from engine.evaluation.pixel_bootstrap import PixelCounts, pixel_intervals
 from engine.evaluation.pixel_metrics import au_pro, pixel_auroc
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pictures():

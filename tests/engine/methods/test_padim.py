@@ -23,6 +23,8 @@ from engine.parameters import PadimParameters
 from engine.preprocess import Preprocessing
 from tests.small_parts import finished
 
+pytestmark = pytest.mark.slow
+
 SIZE, GRID, CHANNELS = 64, 8, (6, 10)
 N_GOOD, LENGTH = 9, 12
 

@@ -11,6 +11,8 @@ from engine.synthetic.pictures import good_ring_pictures
 from engine.types import Frame, Origin
 from tests.engine.sources.conftest import Clock
 
+pytestmark = pytest.mark.slow
+
 
 def parts(config: SimulatorConfig, count: int) -> list[Frame]:
     clock = Clock()

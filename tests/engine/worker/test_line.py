@@ -29,6 +29,8 @@ from tests.small_parts import (
     the_release,
 )
 
+pytestmark = pytest.mark.slow
+
 # Facts in order
 
 

@@ -19,6 +19,8 @@ from engine.types import Verdict
 from tests.small_parts import frame_of, good_image, save_good, save_png, spotted, the_release
 from tests.workstation.cli.conftest import Loupe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:

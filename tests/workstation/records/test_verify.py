@@ -17,6 +17,8 @@ from workstation.records.store import Store
 from workstation.records.verify import verify
 from workstation.records.words import EventKind, FeedbackVerdict, NotInspectingReason
 
+pytestmark = pytest.mark.slow
+
 Tamper = Callable[[str], None]
 
 

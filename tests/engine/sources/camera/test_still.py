@@ -15,6 +15,8 @@ from engine.sources.camera.look import EDGES, change_from, look_at
 from engine.sources.camera.still import FOLLOW_S, StillPart
 from tests.engine.sources.camera.belt import PART_PX, WIDTH, Belt, Shadow
 
+pytestmark = pytest.mark.slow
+
 STILL = PartIsStill()
 FAR = PART_PX + WIDTH
 TWO_STOPS = (50, 110)
