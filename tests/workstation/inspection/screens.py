@@ -77,6 +77,15 @@ def ng(s: Stage) -> None:
     s.shift(Verdict.NG, roi=Roi(x=160, y=60, width=960, height=900))
 
 
+def no_map(s: Stage) -> None:
+    """A method that scores the picture as a whole."""
+    s.shift(Verdict.NG)
+    facts = s.controller.line.release
+    assert facts is not None and s.controller.line.live is not None
+    s.controller.release_changed(replace(facts, has_map=False))  # type: ignore[arg-type]
+    s.controller.line.live = replace(s.controller.line.live, shown_map=None, regions=())
+
+
 def judged(s: Stage) -> None:
     s.shift(Verdict.OK)
     s.page.act(Action.REALLY_OK)
@@ -254,7 +263,7 @@ def lost_camera(s: Stage) -> None:
 
 
 STATES: tuple[Callable[[Stage], None], ...] = (
-    starting, fitting, waiting, ready, stopped, ok, review, ng, judged, fault, trial, demo,
+    starting, fitting, waiting, ready, stopped, ok, review, ng, no_map, judged, fault, trial, demo,
     own_pictures, lost_source, hung, lot, messages, looking_back, sheet, refit, restarted, refused,
     trigger, first_trigger, scanned, unknown_code, many_alarms, light, light_off, muted, attempt,
     lost_camera,
