@@ -265,6 +265,7 @@ class Program(QObject):
         if self._first_window is not None:
             self._first_window.close()
         self._scanner.rest()
+        self.controller.afterwards.finish()
         self.window.close_now()
         QApplication.quit()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.sources.base import SourceStatus
 from engine.types import EngineState, Fault, FitStep, HealthReading, Inspection, Origin
+from workstation.inspection.afterwards import Afterwards
 from workstation.inspection.alarm_watch import AlarmWatch
 from workstation.inspection.codes import CodePatterns
 from workstation.inspection.judgements import Judgements
@@ -76,6 +78,7 @@ class InspectController(QObject):
         self._record = record
         self._describe = describe
         self.line = Line(record, standstill, clock=clock, now=now)
+        self.afterwards = Afterwards(self)
         self.judgements = Judgements(self.line, self)
         self.limit = LimitKeys(self.line, self)
         self.next_part = NextPart(self.line, self)
@@ -89,7 +92,9 @@ class InspectController(QObject):
         self.sounds = Sounds(self.line, on=settings.sounds_on, clock=clock, parent=self)
         limit = min(settings.alarm_limit, settings.alarm_parts)
         watch = AlarmWatch(limit=limit, of=settings.alarm_parts)
-        self.alarms = ManyAlarms(self.line, watch, stops=settings.alarm_stops, parent=self)
+        self.alarms = ManyAlarms(
+            self.line, watch, self.afterwards, stops=settings.alarm_stops, parent=self
+        )
         self.alarms.stop_wanted.connect(self.stop_requested)
         self.limit.asked.connect(self.limits_requested)
 
@@ -116,16 +121,16 @@ class InspectController(QObject):
         line = self.line
         self.next_part.took(part.origin)
         line.took(part)
-        news = line.health.took(health, told=part.outcome is Outcome.FAULT)
-        for sentence in news:
+        for sentence in line.health.took(health, told=part.outcome is Outcome.FAULT):
             line.say(sentence, act=True, topic="health")
-            line.asked(
-                lambda sentence=sentence: self._record.add_event(  # type: ignore[misc]
-                    EventKind.LIGHT_WARNED, sentence=sentence, part=part.part_id
-                )
-            )
+            self.afterwards.do(partial(self._note_light, sentence, part.part_id))
         self.alarms.took(part)
         self.sounds.took(part)
+
+    def _note_light(self, sentence: str, part_id: str) -> None:
+        self.line.asked(
+            lambda: self._record.add_event(EventKind.LIGHT_WARNED, sentence=sentence, part=part_id)
+        )
 
     @Slot(object, str)
     def state_changed(self, state: EngineState, sentence: str) -> None:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QObject, Signal
 
+from workstation.inspection.afterwards import Afterwards
 from workstation.inspection.alarm_watch import AlarmWatch
 from workstation.inspection.line import Line
 from workstation.inspection.seen_part import SeenPart
 from workstation.records.words import EventKind
 
 CHANGES_TOLD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What is known at the moment of the alarm."""
+
+    alarms: int
+    parts: int
+    part_id: str
+    before: str
+    """The share of alarms before those, in words; empty where no part was before them."""
 
 
 class ManyAlarms(QObject):
@@ -24,10 +38,17 @@ class ManyAlarms(QObject):
     stop_wanted = Signal()
 
     def __init__(
-        self, line: Line, watch: AlarmWatch, *, stops: bool, parent: QObject | None = None
+        self,
+        line: Line,
+        watch: AlarmWatch,
+        afterwards: Afterwards,
+        *,
+        stops: bool,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._line = line
+        self._afterwards = afterwards
         self._watch = watch
         self._stops = stops
 
@@ -39,29 +60,34 @@ class ManyAlarms(QObject):
         """Take in the newest part, which the line has counted."""
         if not self._watch.took(part.outcome):
             return
-        line, watch = self._line, self._watch
-        before = self._share_before()
+        if self._stops:
+            self.stop_wanted.emit()
+        watch = self._watch
+        raised = Raised(watch.alarms, watch.parts, part.part_id, self._share_before())
+        self._afterwards.do(lambda: self._tell(raised))
+
+    def _tell(self, raised: Raised) -> None:
+        line = self._line
         changes = line.asked(lambda: line.record.recent_changes(CHANGES_TOLD)) or []
         changed = [change.said(line.now) for change in changes]
         drifts = [drift.sentence for drift in line.health.drifts]
-        words = [f"{watch.alarms} of the last {watch.parts} parts are NG, REVIEW or fault{before}."]
+        alarms = f"{raised.alarms} of the last {raised.parts} parts are NG, REVIEW or fault"
+        words = [f"{alarms}{raised.before}."]
         words += [f"Last changed: {', '.join(changed)}."] if changed else []
         words += drifts
         words += ["The line was stopped."] if self._stops else []
         line.say(" ".join(words), act=True)
-        line.asked(
-            lambda: line.record.add_event(
-                EventKind.MANY_ALARMS,
-                alarms=watch.alarms,
-                of=watch.parts,
-                part=part.part_id,
-                changes=changed,
-                drifts=drifts,
-                stopped=self._stops,
-            )
+        detail = {
+            "alarms": raised.alarms,
+            "of": raised.parts,
+            "part": raised.part_id,
+            "changes": changed,
+            "drifts": drifts,
+            "stopped": self._stops,
+        }
+        self._afterwards.do(
+            lambda: line.asked(lambda: line.record.add_event(EventKind.MANY_ALARMS, **detail))
         )
-        if self._stops:
-            self.stop_wanted.emit()
 
     def _share_before(self) -> str:
         """Tell the share of alarms of this shift before those that raised the message."""

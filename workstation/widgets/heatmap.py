@@ -53,8 +53,9 @@ def levels(shown_map: ShownMap, *, pixel_limit: float) -> NDArray[np.uint8]:
         # A limit of 0 (a bank that reproduces every good picture) puts every anomaly above it.
         return np.where(shown_map > 0, 255, 0).astype(np.uint8)
     scaled = shown_map * np.float32(LIMIT_LEVEL / pixel_limit)
-    level: NDArray[np.uint8] = np.clip(np.nan_to_num(scaled), 0, 255).astype(np.uint8)
-    return level
+    np.fmax(scaled, 0, out=scaled)  # of NaN and 0 it takes the 0
+    np.fmin(scaled, 255, out=scaled)
+    return scaled.astype(np.uint8)
 
 
 def coloured(
@@ -75,7 +76,9 @@ def coloured(
         (S, S, 4) uint8, colours multiplied by alpha.
     """
     table = _overlay_table(colours, round(opacity, 3))
-    rgba: Rgba = table[levels(shown_map, pixel_limit=pixel_limit)]
+    # One number per cell in place of its four bytes: a third of the time.
+    whole = table.view(np.uint32)[:, 0].take(levels(shown_map, pixel_limit=pixel_limit))
+    rgba: Rgba = whole[..., None].view(np.uint8)
     return rgba
 
 

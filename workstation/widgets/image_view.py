@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -52,6 +53,7 @@ class ImageView(QWidget):
         self._drag: QPointF | None = None
         self._dragged = False
         self._scaled: tuple[tuple[object, ...], QImage] | None = None
+        self._painted: tuple[tuple[object, ...], QPixmap] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
@@ -80,7 +82,7 @@ class ImageView(QWidget):
         """Say why there is no picture, and what will happen or what to do."""
         if self._part is None and self._words == (title, sentence):
             return
-        self._part = self._overlay = self._scaled = None
+        self._part = self._overlay = self._scaled = self._painted = None
         self._words = (title, sentence)
         self._zoom = Zoom()
         self.update()
@@ -125,11 +127,7 @@ class ImageView(QWidget):
             if self._part is None:
                 self._paint_words(painter)
             else:
-                placed = self._placed()
-                self._paint_picture(painter, self._part, placed)
-                if self._overlay is None:
-                    self._overlay = Overlay(self._part, self._settings, trial_limit=self._trial)
-                self._overlay.paint(painter, placed)
+                painter.drawPixmap(0, 0, self._laid(self._part))
                 if not self._plain:
                     beside = self._paint_caption(painter, self._part)
                     if self._settings.heat and self._part.shown_map is not None:
@@ -176,6 +174,25 @@ class ImageView(QWidget):
             aspect=self._part.source_width / self._part.source_height,
             free_right=self._free_right,
         )
+
+    def _laid(self, part: ShownPart) -> QPixmap:
+        """Give the picture with its overlay as it fills the view.
+
+        Painted once: bands, bars and messages come and go over it, and each repaints the view.
+        """
+        if self._overlay is None:
+            self._overlay = Overlay(part, self._settings, trial_limit=self._trial)
+        placed, ratio = self._placed(), self.devicePixelRatioF()
+        key = (part, self._overlay, placed, self.size(), ratio)
+        if self._painted is None or self._painted[0] != key:
+            pixmap = QPixmap(self.size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(QColor(self._palette.picture_ground))
+            with QPainter(pixmap) as painter:
+                self._paint_picture(painter, part, placed)
+                self._overlay.paint(painter, placed)
+            self._painted = (key, pixmap)
+        return self._painted[1]
 
     def _paint_picture(self, painter: QPainter, part: ShownPart, placed: QRectF) -> None:
         seen = placed.intersected(QRectF(self.rect()))

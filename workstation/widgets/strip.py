@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workstation.widgets.lettering import sized_font
@@ -43,6 +52,7 @@ class Strip(QWidget):
         self._palette = palette
         self._sizes = Sizes.for_window(1280, 720, dots_per_inch=96)
         self._shown: tuple[Thumbnail, ...] = ()
+        self._painted: dict[Thumbnail, QPixmap] = {}
         self._chosen: int | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.setToolTip("The last 12 parts: click, or ← →, to look again")
@@ -55,6 +65,7 @@ class Strip(QWidget):
     def set_sizes(self, sizes: Sizes) -> None:
         """Follow the window's size."""
         self._sizes = sizes
+        self._painted.clear()
         self.update()
 
     def show_thumbnails(self, newest_first: tuple[Thumbnail, ...], *, chosen: int | None) -> None:
@@ -70,19 +81,43 @@ class Strip(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint every place, taken or not."""
+        shown = self._shown
+        self._painted = {one: self._painted[one] for one in shown if one in self._painted}
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             for index in range(PLACES):
                 place = self.place_of(index)
-                painter.fillRect(place, QColor(self._palette.panel))
-                if index < len(self._shown):
-                    self._paint(painter, place, self._shown[index])
+                if index >= len(shown):
+                    painter.fillRect(place, QColor(self._palette.panel))
+                    continue
+                painter.drawPixmap(place.topLeft(), self._whole(shown[index], place.size()))
+                if shown[index].key == self._chosen:
+                    painter.setPen(QPen(QColor(self._palette.text), self._sizes.px(3)))
+                    painter.drawRect(place.adjusted(1, 1, -1, -1))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Paint the thumbnails anew in their new size."""
+        super().resizeEvent(event)
+        self._painted.clear()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Tell which thumbnail was clicked."""
         for index, thumbnail in enumerate(self._shown):
             if self.place_of(index).contains(event.position()):
                 self.pressed.emit(thumbnail.key)
+
+    def _whole(self, thumbnail: Thumbnail, size: QSizeF) -> QPixmap:
+        """Give a thumbnail as it stands in its place; painted once, for it moves with each part."""
+        known = self._painted.get(thumbnail)
+        if known is None:
+            scale = self.devicePixelRatioF()
+            known = QPixmap((size * scale).toSize().expandedTo(QSize(1, 1)))
+            known.setDevicePixelRatio(scale)
+            known.fill(QColor(self._palette.panel))
+            with QPainter(known) as painter:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+                self._paint(painter, QRectF(QPointF(), size), thumbnail)
+            self._painted[thumbnail] = known
+        return known
 
     def _paint(self, painter: QPainter, place: QRectF, thumbnail: Thumbnail) -> None:
         line = self._sizes.px(15)
@@ -108,7 +143,3 @@ class Strip(QWidget):
             Qt.AlignmentFlag.AlignCenter,
             words,
         )
-        if thumbnail.key == self._chosen:
-            painter.setPen(QPen(QColor(self._palette.text), self._sizes.px(3)))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(place.adjusted(1, 1, -1, -1))

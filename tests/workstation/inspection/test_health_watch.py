@@ -85,6 +85,7 @@ def test_the_page_shows_the_figure_and_tells_the_sentence(line: Line, page: Insp
     assert page.top.health_words == "light −3.4 σ"
     assert line.shown.messages.newest.words == DARK
     assert line.shown.messages.newest.act
+    line.controller.afterwards.finish()
     ((kind, detail),) = line.record.events
     assert (kind, detail["sentence"]) == (EventKind.LIGHT_WARNED, DARK)
 

@@ -58,6 +58,7 @@ def test_it_speaks_only_with_enough_alarms_and_is_then_raised(
 def many(line: Line, *, first: int = 1) -> None:
     for number in range(first, first + 5):
         line.part(Verdict.NG, number)
+    line.controller.afterwards.finish()
 
 
 def test_the_message_says_how_many_against_what_and_what_changed(line: Line) -> None:
@@ -90,6 +91,7 @@ def test_faults_count_and_a_start_begins_anew(line: Line) -> None:
     line.worker.state_changed.emit(EngineState.READY, "")
     line.worker.state_changed.emit(EngineState.CONTINUOUS_EXECUTION, "")
     line.part(Verdict.NG, 5)
+    line.controller.afterwards.finish()
     assert line.record.events == []
 
 
