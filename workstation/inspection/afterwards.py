@@ -1,42 +1,65 @@
-"""What may wait until the page is painted: each task takes a turn of the event loop of its own."""
+"""Questions to the record that the window does not wait for."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal, Slot
 
-BETWEEN_TASKS_MS = 5
-"""A timer of no delay would come before the window is painted."""
+from workstation.records.errors import RecordsError
+
+Answer = TypeVar("Answer")
 
 
 class Afterwards(QObject):
-    """Does tasks one by one, in their order, with room for a repaint between any two.
+    """Asks the record in a thread of its own, one question after another, in their order.
 
-    A task asks the record, which takes milliseconds. Done in the turn in which a part arrives, and
-    its message is painted, they would add up to a window that visibly stands still.
+    A question takes milliseconds; a write waits for the disk and for other writers, for seconds at
+    worst. In the turn of the event loop in which a part arrives and is painted, that would be a
+    window that visibly stands still.
+
+    Signals
+    -------
+    failed
+        A sentence: what the record could not do.
     """
+
+    failed = Signal(str)
+    _answered = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._tasks: deque[Callable[[], object]] = deque()
-        self._timer = QTimer(self)
-        self._timer.setInterval(BETWEEN_TASKS_MS)
-        self._timer.timeout.connect(self._do_one)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="afterwards")
+        self._unheard = 0
+        self._answered.connect(self._hear)
 
-    def do(self, task: Callable[[], object]) -> None:
-        """Put a task at the end."""
-        self._tasks.append(task)
-        self._timer.start()
+    def ask(
+        self, question: Callable[[], Answer], then: Callable[[Answer], object] | None = None
+    ) -> None:
+        """Ask as soon as those before are answered; `then` hears the answer in this thread."""
+        self._unheard += 1
+        asked = self._thread.submit(self._run, question, then)
+        asked.add_done_callback(Future.result)  # what nobody expected goes to the log
 
     def finish(self) -> None:
-        """Do at once all that waits, and what that asks for in its turn."""
-        while self._tasks:
-            self._do_one()
+        """Wait until all is answered and heard, and what that asked for in its turn."""
+        while self._unheard:
+            self._thread.submit(int).result()  # comes after all that was asked so far
+            QCoreApplication.sendPostedEvents(self, QEvent.Type.MetaCall.value)
 
-    @Slot()
-    def _do_one(self) -> None:
-        self._tasks.popleft()()
-        if not self._tasks:
-            self._timer.stop()
+    def _run(self, question: Callable[[], Any], then: Callable[[Any], object] | None) -> None:
+        answer, heard = None, None
+        try:
+            answer, heard = question(), then
+        except RecordsError as error:
+            self.failed.emit(str(error))
+        finally:
+            self._answered.emit(heard, answer)
+
+    @Slot(object, object)
+    def _hear(self, then: Callable[[Any], object] | None, answer: object) -> None:
+        self._unheard -= 1
+        if then is not None:
+            then(answer)

@@ -79,6 +79,7 @@ class InspectController(QObject):
         self._describe = describe
         self.line = Line(record, standstill, clock=clock, now=now)
         self.afterwards = Afterwards(self)
+        self.afterwards.failed.connect(self.refused)
         self.judgements = Judgements(self.line, self)
         self.limit = LimitKeys(self.line, self)
         self.next_part = NextPart(self.line, self)
@@ -123,14 +124,10 @@ class InspectController(QObject):
         line.took(part)
         for sentence in line.health.took(health, told=part.outcome is Outcome.FAULT):
             line.say(sentence, act=True, topic="health")
-            self.afterwards.do(partial(self._note_light, sentence, part.part_id))
+            note = partial(self._record.add_event, EventKind.LIGHT_WARNED)
+            self.afterwards.ask(partial(note, sentence=sentence, part=part.part_id))
         self.alarms.took(part)
         self.sounds.took(part)
-
-    def _note_light(self, sentence: str, part_id: str) -> None:
-        self.line.asked(
-            lambda: self._record.add_event(EventKind.LIGHT_WARNED, sentence=sentence, part=part_id)
-        )
 
     @Slot(object, str)
     def state_changed(self, state: EngineState, sentence: str) -> None:

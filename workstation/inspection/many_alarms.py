@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -10,6 +11,7 @@ from workstation.inspection.afterwards import Afterwards
 from workstation.inspection.alarm_watch import AlarmWatch
 from workstation.inspection.line import Line
 from workstation.inspection.seen_part import SeenPart
+from workstation.records.changes import Change
 from workstation.records.words import EventKind
 
 CHANGES_TOLD = 2
@@ -64,11 +66,14 @@ class ManyAlarms(QObject):
             self.stop_wanted.emit()
         watch = self._watch
         raised = Raised(watch.alarms, watch.parts, part.part_id, self._share_before())
-        self._afterwards.do(lambda: self._tell(raised))
+        record = self._line.record
+        self._afterwards.ask(
+            lambda: record.recent_changes(CHANGES_TOLD),
+            then=lambda changes: self._tell(raised, changes),
+        )
 
-    def _tell(self, raised: Raised) -> None:
+    def _tell(self, raised: Raised, changes: Sequence[Change]) -> None:
         line = self._line
-        changes = line.asked(lambda: line.record.recent_changes(CHANGES_TOLD)) or []
         changed = [change.said(line.now) for change in changes]
         drifts = [drift.sentence for drift in line.health.drifts]
         alarms = f"{raised.alarms} of the last {raised.parts} parts are NG, REVIEW or fault"
@@ -85,9 +90,8 @@ class ManyAlarms(QObject):
             "drifts": drifts,
             "stopped": self._stops,
         }
-        self._afterwards.do(
-            lambda: line.asked(lambda: line.record.add_event(EventKind.MANY_ALARMS, **detail))
-        )
+        record = line.record
+        self._afterwards.ask(lambda: record.add_event(EventKind.MANY_ALARMS, **detail))
 
     def _share_before(self) -> str:
         """Tell the share of alarms of this shift before those that raised the message."""

@@ -21,6 +21,9 @@ Contour: TypeAlias = NDArray[np.float32]
 LIMIT_LEVEL = 128
 """Level (0 to 255) at which the pixel limit lies: the middle of the colour scale."""
 
+_OFF_BY_CELLS = 0.8
+"""How far an outline may lie from the cells' edges."""
+
 
 class HeatColours(StrEnum):
     """Colour scales; both rise steadily in lightness, cividis also for colour-blind eyes."""
@@ -92,11 +95,15 @@ def _overlay_table(colours: HeatColours, opacity: float) -> NDArray[np.uint8]:
 
 
 def contours(shown_map: ShownMap, *, pixel_limit: float) -> list[Contour]:
-    """Give the outlines of all that lies above the pixel limit; NaN never does."""
+    """Give the outlines of all that lies above the pixel limit, to within a cell; NaN never does.
+
+    Painting takes as long as there are corners, and a slanted edge has one at every cell.
+    """
     height, width = shown_map.shape
     # Padding lets an outline that touches the edge close along it.
     above = np.pad((shown_map > pixel_limit).astype(np.uint8), 1)
     lines, _ = cv2.findContours(above, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     # Pixel centres lie half a cell in, less the one cell of padding.
     scale = np.array([width, height], np.float32)
-    return [(line[:, 0].astype(np.float32) - 0.5) / scale for line in lines]
+    plain = (cv2.approxPolyDP(line, _OFF_BY_CELLS, closed=True) for line in lines)
+    return [(line[:, 0].astype(np.float32) - 0.5) / scale for line in plain]

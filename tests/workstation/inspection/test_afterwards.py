@@ -1,33 +1,66 @@
 from __future__ import annotations
 
-from functools import partial
+import threading
+import time
 
-from PySide6.QtCore import QTimer
+import pytest
 from pytestqt.qtbot import QtBot
 
 from workstation.inspection.afterwards import Afterwards
+from workstation.records.errors import RecordsError
 
 
-def test_tasks_are_done_in_their_order_each_in_a_turn_of_its_own(qtbot: QtBot) -> None:
+def test_questions_are_answered_in_order_while_the_window_goes_on(qtbot: QtBot) -> None:
+    afterwards, heard = Afterwards(), []
+    may_answer = threading.Event()
+    afterwards.ask(may_answer.wait, then=heard.append)
+    afterwards.ask(threading.current_thread, then=heard.append)
+    assert heard == []
+    may_answer.set()
+    qtbot.waitUntil(lambda: len(heard) == 2)
+    assert heard[0] is True
+    assert heard[1] is not threading.main_thread()
+
+
+def test_answers_are_heard_in_the_thread_of_the_window(qtbot: QtBot) -> None:
+    afterwards, heard = Afterwards(), []
+    afterwards.ask(lambda: 1, then=lambda _: heard.append(threading.current_thread()))
+    qtbot.waitUntil(lambda: bool(heard))
+    assert heard == [threading.main_thread()]
+
+
+def test_the_end_waits_for_what_is_open_and_what_that_asks_for(qtbot: QtBot) -> None:
     afterwards, done = Afterwards(), []
 
-    def task(name: str) -> None:
-        done.append(name)
-        QTimer.singleShot(0, lambda: done.append("turn"))
+    def slowly() -> str:
+        time.sleep(0.05)
+        return "first"
 
-    for name in "abc":
-        afterwards.do(partial(task, name))
-    assert done == []
-    qtbot.waitUntil(lambda: len(done) == 6)
-    assert done == ["a", "turn", "b", "turn", "c", "turn"]
+    def then(answer: str) -> None:
+        afterwards.ask(lambda: done.append(f"after {answer}"))
 
-
-def test_the_end_does_what_waits_and_what_that_asks_for(qtbot: QtBot) -> None:
-    afterwards, done = Afterwards(), []
-    afterwards.do(lambda: afterwards.do(lambda: done.append("second")))
+    afterwards.ask(slowly, then=then)
     afterwards.finish()
-    assert done == ["second"]
-    qtbot.wait(20)
-    assert done == ["second"]
-    afterwards.do(lambda: done.append("third"))
-    qtbot.waitUntil(lambda: done == ["second", "third"])
+    assert done == ["after first"]
+
+
+def test_what_the_record_cannot_do_is_told_and_the_next_question_asked(qtbot: QtBot) -> None:
+    afterwards, told, heard = Afterwards(), [], []
+    afterwards.failed.connect(told.append)
+
+    def fails() -> None:
+        raise RecordsError("The disk is full.")
+
+    afterwards.ask(fails, then=heard.append)
+    afterwards.ask(lambda: 2, then=heard.append)
+    qtbot.waitUntil(lambda: heard == [2])
+    assert told == ["The disk is full."]
+
+
+def test_a_mistake_in_a_question_goes_to_the_log_and_the_end_comes(
+    qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    afterwards = Afterwards()
+    afterwards.ask(lambda: [][1])
+    afterwards.finish()
+    assert "IndexError" in caplog.text
