@@ -68,18 +68,16 @@ class GaborStack(nn.Module):
             (B, 3, S, S) float32, normalised by ImageNet's mean and standard deviation.
         """
         colours = functional.conv2d(batch, self.opponent)
-        texture: list[Tensor] = []
-        change: list[Tensor] = []
+        texture, change = _moduli(colours[:, :1], self.first), colours[:, :0]
         levels = []
         for octave in range(max(self.strides).bit_length()):
             if octave:
                 colours = functional.avg_pool2d(colours, 2)
-                texture = [_halved_by_maximum(moduli) for moduli in texture]
-                change = [_halved_by_maximum(moduli) for moduli in change]
-            change += [_moduli(finer, self.second) for finer in texture]
-            texture.append(_moduli(colours[:, :1], self.first))
+                texture, change = _halved_by_maximum(texture), _halved_by_maximum(change)
+                change = torch.cat([change, _moduli(texture, self.second)], 1)
+                texture = torch.cat([texture, _moduli(colours[:, :1], self.first)], 1)
             if 2**octave in self.strides:
-                levels.append(torch.cat([colours * _COLOUR_WEIGHT, *texture, *change], 1))
+                levels.append(torch.cat([colours * _COLOUR_WEIGHT, texture, change], 1))
         return levels
 
 
@@ -109,11 +107,14 @@ def _moduli(planes: Tensor, pairs: Tensor) -> Tensor:
     """Take the levelled moduli of every plane: (B, C, h, w) to (B, C · orientations, h, w)."""
     batch, channels, height, width = planes.shape
     alone = planes.reshape(batch * channels, 1, height, width)
-    response = functional.conv2d(functional.pad(alone, (3, 3, 3, 3), mode="reflect"), pairs)
-    real, imaginary = response.chunk(2, 1)
-    moduli = (real.square() + imaginary.square() + _SOFT**2).sqrt()
-    # log, not log1p: only the former is vectorised on processors, and moduli are never tiny.
-    return torch.log(moduli / _FAINT + 1).reshape(batch, -1, height, width)
+    alone = functional.pad(alone, (3, 3, 3, 3), mode="reflect")
+    # Kernels laid out as channels_last would give moduli so, and each plane would be copied back.
+    kernels = (pairs / _FAINT).clone(memory_format=torch.contiguous_format)
+    real, imaginary = functional.conv2d(alone, kernels).chunk(2, 1)
+    # In place, for each pass over the memory counts here, and so does each new piece of it. log,
+    # not log1p: only the former is vectorised on processors, and moduli are never tiny.
+    moduli = (real * real).addcmul_(imaginary, imaginary).add_((_SOFT / _FAINT) ** 2).sqrt_()
+    return moduli.add_(1).log_().reshape(batch, -1, height, width)
 
 
 def _halved_by_maximum(planes: Tensor) -> Tensor:

@@ -105,16 +105,26 @@ class _Stage(nn.Module):
 
     def refined(self, moduli: Tensor, finer: Tensor | None) -> Tensor:
         """Give (B, width, h, w) of what this stride and the finer stage's refined one show."""
-        taken = (moduli - self.mean) / self.spread
+        entered = self._entered(moduli)
         if finer is not None:
-            taken = torch.cat([taken, functional.avg_pool2d(finer, 2)], 1)
-        refined: Tensor = self.blocks(functional.relu(self.enter(taken)))
+            theirs = self.enter.weight[:, len(self.mean) :]
+            entered = entered + functional.conv2d(functional.avg_pool2d(finer, 2), theirs)
+        refined: Tensor = self.blocks(functional.relu(entered))
         return refined
 
     def corrected(self, moduli: Tensor, refined: Tensor) -> Tensor:
         """Give the level: the moduli, scaled, and what the refined ones add to them."""
-        level: Tensor = moduli * self.scale + self.correct(refined)
-        return level
+        return torch.addcmul(self.correct(refined), moduli, self.scale)
+
+    def _entered(self, moduli: Tensor) -> Tensor:
+        """Convolve the calibrated moduli; the calibration is folded into the small kernel."""
+        ours, bias = self.enter.weight[:, : len(self.mean)], self.enter.bias
+        if torch.is_autocast_enabled(moduli.device.type):
+            # In half precision only what is centred already keeps its digits.
+            return functional.conv2d((moduli - self.mean) / self.spread, ours, bias)
+        ours = ours / self.spread
+        assert bias is not None
+        return functional.conv2d(moduli, ours, bias - (ours * self.mean).sum((1, 2, 3)))
 
 
 class _Block(nn.Module):
