@@ -6,13 +6,8 @@ from collections.abc import Generator, Sequence
 
 import torch
 
-from engine.components.built_in import (
-    HEAD_STRIDES,
-    OpenStack,
-    open_stack,
-    stack_named,
-    tensors_of,
-)
+from engine.components.backbone import open_base
+from engine.components.built_in import OpenStack
 from engine.errors import RecipeError
 from engine.methods.patchcore import bank_rows
 from engine.parameters import PatchCoreParameters
@@ -75,20 +70,18 @@ def proposed_size(
 
 
 def adaptable(recipe: Recipe) -> OpenStack:
-    """Open the stack that a metric head is to stand on.
+    """Open the network that a metric head is to stand on.
 
     Raises
     ------
     RecipeError
-        The recipe asks for layers that no head gives.
+        The recipe asks for layers that no head gives, or the backbone lacks those below it.
     WeightsError
-        The stack's weights cannot be had.
+        Its weights cannot be had.
     """
     if set(recipe.layers) - {"8", "stride8"}:
         raise RecipeError(
             f"An adapted backbone gives stride 8 alone, not {', '.join(recipe.layers)}. "
             "Leave out --layers, or --adapt and --adapt-steps."
         )
-    stack = stack_named(recipe.backbone)
-    assert stack is not None, "a recipe adapts no other backbone"
-    return open_stack(stack, HEAD_STRIDES, tensors_of(recipe.weights))
+    return open_base(recipe.backbone, weights=recipe.weights)

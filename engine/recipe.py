@@ -16,8 +16,6 @@ Polygon: TypeAlias = tuple[tuple[float, float], ...]
 DEADLINE_SHARE = 0.8
 """Share of the takt in which a verdict must be there, so that the reject output can still act."""
 
-_BUILT_IN = frozenset({"builtin", "gabor", "learned"})
-
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -137,23 +135,9 @@ class Recipe(_Settings):
         return self
 
     @model_validator(mode="after")
-    def _size_proposed_with_own_backbone(self) -> Self:
-        if self.size == "auto" and self.backbone not in _BUILT_IN:
-            raise ValueError(
-                f"A size is proposed for the built-in backbones only, not for {self.backbone!r}. "
-                "Give --size in pixels."
-            )
-        return self
-
-    @model_validator(mode="after")
     def _adapted_by_one_of_two(self) -> Self:
         if self.adapt_minutes is not None and self.adapt_steps is not None:
             raise ValueError("Give either the minutes of an adaptation or its steps, not both.")
-        if self.adapts and self.backbone not in _BUILT_IN:
-            raise ValueError(
-                f"Only the built-in backbones can be adapted, not {self.backbone!r}. "
-                "Use --backbone builtin, or leave out --adapt and --adapt-steps."
-            )
         return self
 
 

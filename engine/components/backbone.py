@@ -29,14 +29,15 @@ from engine.components.built_in import (
 )
 from engine.components.gabor import GaborStack
 from engine.components.metric_head import MetricHead, MetricStack, head_of
-from engine.components.weights import Weights, fingerprint, fitted_to, read_weights
+from engine.components.weights import COUNTER, Weights, fingerprint, fitted_to, read_weights
 from engine.errors import RecipeError, WeightsError
 
 _ADAPTED = "-adapted"
-"""Ending of the name of a stack with a metric head of one release's own."""
+"""Ending of the name of a backbone with a metric head of one release's own."""
 _STACK, _HEAD = "stack.", "head."
 """Beginnings of the names of tensors that a release with an adapted backbone keeps."""
 _TIMM_STRIDES = ("8", "16")
+_CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,13 +147,35 @@ def fill_backbone(
     return _filled(network, name, found, chosen, device)
 
 
+def open_base(name: str, *, weights: str) -> OpenStack:
+    """Open what a metric head can stand on: any backbone with levels of strides 8 and 16.
+
+    Parameters
+    ----------
+    name, weights
+        As for `open_backbone`.
+
+    Raises
+    ------
+    RecipeError
+        No such backbone, or it lacks one of the levels.
+    WeightsError
+        The weights cannot be had or belong to another backbone.
+    """
+    stack = stack_named(name)
+    if stack is not None:
+        return open_stack(stack, HEAD_STRIDES, tensors_of(weights))
+    found = open_backbone(name, weights=weights, layers=_TIMM_STRIDES, device=_CPU)
+    return _timm_base(name, found.network)
+
+
 def adapted_backbone(stack: OpenStack, head: MetricHead, *, device: torch.device) -> Backbone:
     """Put a head that was adapted to one part on its stack; the head is frozen by it.
 
     Parameters
     ----------
     stack
-        Open at the strides `HEAD_STRIDES`.
+        As `open_base` gives it: open at the strides `HEAD_STRIDES`.
     """
     head.requires_grad_(False).eval()
     identity = f"{stack.sha256} {fingerprint(head.state_dict())}"
@@ -182,14 +205,14 @@ def reopen_backbone(
         The built-in weights of this version are others than those the release was fitted with, or
         the tensors are not those of its backbone.
     """
-    stack = stack_named(name.removesuffix(_ADAPTED))
-    if stack is not None:
-        if name.endswith(_ADAPTED):
-            base = open_stack(stack, HEAD_STRIDES, _under(_STACK, state))
+    stack = stack_named(name)
+    if stack is not None or name.endswith(_ADAPTED):
+        if stack is not None:
+            backbone = _of_stack(stack, layers, state, device)
+        else:
+            base = _kept_base(name.removesuffix(_ADAPTED), _under(_STACK, state), origin, sha256)
             head = head_of(Weights(_under(_HEAD, state), origin, sha256))
             backbone = adapted_backbone(base, head, device=device)
-        else:
-            backbone = _of_stack(stack, layers, state, device)
         if backbone.weights_sha256 != sha256:
             raise WeightsError(
                 "This release was fitted with other built-in weights than this version of Loupe "
@@ -211,6 +234,22 @@ def _of_stack(
     opened = open_stack(stack, [available[layer] for layer in chosen], kept)
     network = _frozen(opened.network, device)
     return Backbone(stack, chosen, "builtin", opened.sha256, network, opened.kept)
+
+
+def _kept_base(name: str, kept: Mapping[str, Tensor], origin: str, sha256: str) -> OpenStack:
+    """Open what a release keeps of the network below its head."""
+    stack = stack_named(name)
+    if stack is not None:
+        return open_stack(stack, HEAD_STRIDES, kept)
+    network, _ = _timm_network(name, _TIMM_STRIDES)
+    fitted = fitted_to(network, Weights(kept, origin, sha256), backbone=name)
+    network.load_state_dict(fitted, strict=False)
+    return _timm_base(name, _frozen(network, _CPU))
+
+
+def _timm_base(name: str, network: nn.Module) -> OpenStack:
+    kept = {key: it for key, it in network.state_dict().items() if not key.endswith(COUNTER)}
+    return OpenStack(name, network, fingerprint(kept), kept)
 
 
 def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -38,9 +38,9 @@ DEFAULT_STRIDES = {Stack.GABOR: ("8",), Stack.LEARNED: ("8", "16")}
 
 @dataclass(frozen=True, eq=False)
 class OpenStack:
-    """A built-in backbone's network with what identifies and rebuilds it."""
+    """A network with what identifies and rebuilds it."""
 
-    name: Stack
+    name: str
     network: nn.Module
     sha256: str
     """Of all its tensors, and of what the Gabor stack's filters alone do not say."""

@@ -2,8 +2,8 @@
 
 Its input is each stride-8 cell's neighbourhood as a memory bank sees it (averaged), what stands out
 in it (maximum), and the coarser cell around it. Its output has the averaged cell's length and,
-untrained, is that cell. The stack below (Gabor or learned) stays as it is: patches need be computed
-only once for a training, so that a station can train a head on its own parts in minutes.
+untrained, is that cell. The network below stays as it is: patches need be computed only once for a
+training, so that a station can train a head on its own parts in minutes.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from torch.nn import functional
 from engine.components.weights import Weights, fitted_to, read_weights
 
 FINE, COARSE = 227, 363
-"""Channels of the stacks at strides 8 and 16."""
-INPUTS = 2 * FINE + COARSE
+"""Channels of the built-in stacks at strides 8 and 16."""
 HIDDEN = 256
 
 
@@ -29,7 +28,7 @@ class Surroundings(nn.Module):
     Parameters
     ----------
     stack
-        Gives maps at strides 8 and 16: a `GaborStack` or a `LearnedStack`.
+        Gives maps at strides 8 and 16.
     """
 
     def __init__(self, stack: nn.Module) -> None:
@@ -37,7 +36,7 @@ class Surroundings(nn.Module):
         self.stack = stack
 
     def forward(self, batch: Tensor) -> Tensor:
-        """Give (B, h · w, 817) float32, h and w the side S / 8.
+        """Give (B, h · w, I) float32, I a `MetricHead`'s inputs, h and w the side S / 8.
 
         Parameters
         ----------
@@ -59,33 +58,41 @@ class MetricHead(nn.Module):
     ----------
     hidden
         Units of the one hidden layer.
+    fine, coarse
+        Channels at strides 8 and 16 of the network below.
+
+    Attributes
+    ----------
+    inputs
+        Length I of a patch with its surroundings; 817 on a built-in stack.
     """
 
     mean: Tensor
     spread: Tensor
 
-    def __init__(self, hidden: int = HIDDEN) -> None:
+    def __init__(self, hidden: int = HIDDEN, *, fine: int = FINE, coarse: int = COARSE) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(INPUTS))
-        self.register_buffer("spread", torch.ones(INPUTS))
-        self.scale = nn.Parameter(torch.ones(FINE))
-        self.linear = nn.Linear(INPUTS, FINE, bias=False)
-        self.enter = nn.Linear(INPUTS, hidden)
-        self.leave = nn.Linear(hidden, FINE)
+        self.fine, self.inputs = fine, 2 * fine + coarse
+        self.register_buffer("mean", torch.zeros(self.inputs))
+        self.register_buffer("spread", torch.ones(self.inputs))
+        self.scale = nn.Parameter(torch.ones(fine))
+        self.linear = nn.Linear(self.inputs, fine, bias=False)
+        self.enter = nn.Linear(self.inputs, hidden)
+        self.leave = nn.Linear(hidden, fine)
         for zero in (self.linear.weight, self.leave.weight, self.leave.bias):
             nn.init.zeros_(zero)
 
     def calibrate(self, patches: Tensor) -> None:
-        """Take mean and spread of the inputs from (n, 817) patches, once, before any training."""
+        """Take mean and spread of the inputs from (n, I) patches, once, before any training."""
         self.mean.copy_(patches.mean(0))
         self.spread.copy_(patches.std(0).clamp_min(0.01))
 
     def forward(self, patches: Tensor) -> Tensor:
-        """Give (…, 227) float32 of (…, 817) patches, float32 or float16."""
+        """Give (…, fine) float32 of (…, I) patches, float32 or float16."""
         patches = patches.float()
         known = (patches - self.mean) / self.spread
         corrected: Tensor = self.leave(functional.gelu(self.enter(known))) + self.linear(known)
-        return patches[..., :FINE] * self.scale + corrected
+        return patches[..., : self.fine] * self.scale + corrected
 
 
 class MetricStack(nn.Module):
@@ -112,29 +119,30 @@ class MetricStack(nn.Module):
 
     def __init__(self, stack: nn.Module, head: MetricHead) -> None:
         super().__init__()
-        self.stack = stack
+        self.stack, self._fine = stack, head.fine
         folded = {name: tensor.detach() for name, tensor in head.state_dict().items()}
         inward = torch.cat([folded["linear.weight"], folded["enter.weight"]])
         inward = inward / folded["spread"]
         bias = torch.cat([torch.zeros_like(folded["scale"]), folded["enter.bias"]])
         bias = bias - inward @ folded["mean"]
-        inward[:FINE, :FINE] += torch.diag(folded["scale"])
-        self.register_buffer("inward_fine", _kernel(inward[:, : 2 * FINE]))
-        self.register_buffer("inward_coarse", _kernel(inward[:, 2 * FINE :]))
+        fine = head.fine
+        inward[:fine, :fine] += torch.diag(folded["scale"])
+        self.register_buffer("inward_fine", _kernel(inward[:, : 2 * fine]))
+        self.register_buffer("inward_coarse", _kernel(inward[:, 2 * fine :]))
         self.register_buffer("inward_bias", bias)
         self.register_buffer("outward", _kernel(folded["leave.weight"]))
         self.register_buffer("outward_bias", folded["leave.bias"].clone())
 
     @torch.no_grad()
     def forward(self, batch: Tensor) -> list[Tensor]:
-        """Give the (B, 227, S / 8, S / 8) float32 map; its neighbourhoods are averaged already."""
+        """Give the (B, fine, S / 8, S / 8) float32 map; its neighbourhoods are averaged already."""
         fine, coarse = self.stack(batch)
         cells = torch.cat([functional.avg_pool2d(fine, 3, 1, 1), _widened_by_maximum(fine)], 1)
         around = functional.avg_pool2d(coarse, 3, 1, 1)
         around = _convolved(around, self.inward_coarse, self.inward_bias)
         inward = _convolved(cells, self.inward_fine, None) + _enlarged(around, to=fine)
-        entered = functional.gelu(inward[:, FINE:])
-        return [inward[:, :FINE] + _convolved(entered, self.outward, self.outward_bias)]
+        entered = functional.gelu(inward[:, self._fine :])
+        return [inward[:, : self._fine] + _convolved(entered, self.outward, self.outward_bias)]
 
 
 def head_bytes(head: MetricHead) -> bytes:
@@ -165,8 +173,11 @@ def head_of(weights: Weights) -> MetricHead:
     WeightsError
         They are not those of a head.
     """
-    entrance = weights.tensors.get("enter.weight")
-    head = MetricHead(HIDDEN if entrance is None else len(entrance))
+    entrance, scale = weights.tensors.get("enter.weight"), weights.tensors.get("scale")
+    head = MetricHead()
+    if entrance is not None and entrance.ndim == 2 and scale is not None:
+        hidden, inputs = entrance.shape
+        head = MetricHead(hidden, fine=len(scale), coarse=max(inputs - 2 * len(scale), 1))
     head.load_state_dict(fitted_to(head, weights, backbone="Loupe's metric head"))
     return head
 

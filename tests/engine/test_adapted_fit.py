@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 import safetensors.torch
+import timm
+import torch
 
 from engine import fitting
+from engine.components.backbone import open_base
 from engine.components.metric_head import MetricHead
 from engine.errors import RecipeError, WeightsError
 from engine.fitting import fit
@@ -90,6 +93,28 @@ def test_a_head_of_another_release_is_refused(adapted: FittedRelease, tmp_path: 
     )
     with pytest.raises(WeightsError, match="Loupe's metric head"):
         Inspector.open(folder, "cpu")
+
+
+@pytest.mark.slow
+def test_any_backbone_with_strides_8_and_16_can_be_adapted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapting, "LEAST_GAIN", -1.0)
+    torch.manual_seed(0)
+    weights = tmp_path / "weights.pth"
+    torch.save(timm.create_model("test_resnet", pretrained=False).state_dict(), weights)
+    recipe = small_recipe(backbone="test_resnet", weights=str(weights), adapt_steps=2)
+    found = fitted(recipe)
+    assert found.manifest.backbone.name == "test_resnet-adapted"
+    folder = write_release(found, tmp_path / "r").folder
+    weights.unlink()
+    scores = Inspector.open(folder, "cpu").inspect(frame_of(spotted(good_image(99)))).score
+    assert scores > 0
+
+
+def test_a_backbone_without_these_strides_cannot() -> None:
+    with pytest.raises(RecipeError, match="test_vit has no layer 8"):
+        open_base("test_vit", weights="not even looked for.pth")
 
 
 def test_the_same_steps_give_the_same_release(adapted: FittedRelease) -> None:

@@ -97,7 +97,6 @@ def test_settings_of_another_method_are_refused() -> None:
         ({"backbone": "gabor", "weights": "timm"}, "has its own weights"),
         ({"weights": "own.pth"}, "name a timm backbone"),
         ({"adapt_minutes": 5, "adapt_steps": 100}, "minutes of an adaptation or its steps"),
-        ({"adapt_steps": 9, "backbone": "resnet18", "weights": "w.pth"}, "Only the built-in"),
     ],
 )
 def test_refusals_say_what_to_do(given_: dict[str, Any], said: str) -> None:

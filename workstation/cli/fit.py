@@ -71,7 +71,7 @@ def fit_command(
         typer.Option(
             min=0.0,
             metavar="MINUTES",
-            help="Adapt the built-in backbone to the part for about so many minutes.",
+            help="Adapt the backbone to the part for about so many minutes.",
         ),
     ] = None,
     adapt_steps: Annotated[

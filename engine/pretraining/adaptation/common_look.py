@@ -37,7 +37,7 @@ class CommonLook(Look):
 
     @torch.no_grad()
     def patches(self, pictures: Tensor) -> Tensor:
-        """Give (B, n, 817) float16, the head's input, of (B, 3, side, side) pictures."""
+        """Give (B, n, I) float16, the head's input, of (B, 3, side, side) pictures."""
         return super().patches(_resized(pictures, self._size))
 
     @torch.no_grad()

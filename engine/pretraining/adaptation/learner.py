@@ -7,7 +7,7 @@ from collections.abc import Generator
 import torch
 from torch import Tensor
 
-from engine.components.metric_head import FINE, MetricHead
+from engine.components.metric_head import MetricHead
 from engine.components.neighbours import Bank
 from engine.pretraining.adaptation.material import Material
 from engine.pretraining.adaptation.plan import AdaptationPlan
@@ -36,7 +36,7 @@ class Learner:
         self.step = 0
         with torch.random.fork_rng(devices=[]):  # the caller's own numbers go on undisturbed
             torch.manual_seed(plan.seed)
-            self.head = MetricHead(plan.hidden)
+            self.head: MetricHead = material.untrained_head(plan.hidden)
         self.head.to(material.good.device)
         self.head.calibrate(_some(material.good))
         self._optimiser = torch.optim.AdamW(self.head.parameters(), weight_decay=plan.weight_decay)
@@ -75,7 +75,7 @@ class Learner:
 
         self._optimiser.zero_grad()
         used, place = torch.unique(nearest, return_inverse=True)
-        by_row = rows.new_zeros((len(used), FINE)).index_add_(0, place, found.grad)
+        by_row = torch.zeros_like(rows[used]).index_add_(0, place, found.grad)
         yield from self._taught(torch.cat(pieces), queries.grad)
         yield from self._taught(material.rows[used], by_row)
         torch.nn.utils.clip_grad_norm_(self.head.parameters(), 1.0)
@@ -111,6 +111,6 @@ class Learner:
 
 
 def _some(good: Tensor) -> Tensor:
-    """Give (n, 817) float32: every seventh patch, of a hundred pictures at most."""
+    """Give (n, I) float32: every seventh patch, of a hundred pictures at most."""
     every = good[:: max(1, len(good) // 100)]
     return every[:, ::7].flatten(0, 1).float()

@@ -17,6 +17,8 @@ from engine.synthetic.textures.draws import Draws
 from engine.types import Image
 
 STRIDE = 8
+_LEAST_PX = 64
+"""Side of a picture that any network takes."""
 
 
 class Look:
@@ -26,6 +28,11 @@ class Look:
     ----------
     stack
         As for `Surroundings`.
+
+    Attributes
+    ----------
+    fine, coarse
+        Channels of its two levels.
 
     Raises
     ------
@@ -44,6 +51,9 @@ class Look:
                 "Draw it larger, or choose a larger size."
             )
         self.device = device
+        with torch.no_grad():
+            levels = stack.to(device)(torch.zeros(1, 3, _LEAST_PX, _LEAST_PX, device=device))
+        self.fine, self.coarse = (level.shape[1] for level in levels)
         self._cells = torch.from_numpy(cells.ravel()).to(device)
         self._region = torch.from_numpy(preprocessing.counted(side, side)).to(device)
         self._surroundings = Surroundings(stack).to(device)
@@ -60,7 +70,7 @@ class Look:
 
     @torch.no_grad()
     def patches(self, pictures: Tensor) -> Tensor:
-        """Give (B, n, 817) float16, the head's input, of (B, 3, S, S) pictures."""
+        """Give (B, n, I) float16, the head's input, of (B, 3, S, S) pictures."""
         patches: Tensor = self._surroundings(normalised(pictures))
         return patches[:, self._cells].half()
 

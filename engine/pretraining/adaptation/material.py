@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.components.coreset import PROJECTED_DIMENSIONS, GreedyCoreset, project
-from engine.components.metric_head import FINE
+from engine.components.metric_head import MetricHead
 from engine.pretraining.adaptation.look import Look
 from engine.pretraining.adaptation.plan import LEARNED_KINDS, AdaptationPlan
 from engine.pretraining.adaptation.stage import Stage
@@ -28,7 +28,7 @@ class Damage:
     """One damage drawn into one picture."""
 
     patches: Tensor
-    """(m, 817) float16: some of the patches it covers."""
+    """(m, I) float16: some of the patches it covers."""
     part: int
     """The part it was drawn into, whose own patches it is not compared with."""
 
@@ -40,15 +40,17 @@ class Material:
     Attributes
     ----------
     good
-        (N, n, 817) float16.
+        (N, n, I) float16, I a `MetricHead`'s inputs.
     parts
         The part of each of the N pictures.
     damages
         Those that show.
     rows
-        (M, 817) float16, the good patches that are searched, the most telling first.
+        (M, I) float16, the good patches that are searched, the most telling first.
     row_parts
         (M,) int64, the part of each.
+    fine, coarse
+        Channels of the levels that the patches were made of.
     """
 
     good: Tensor
@@ -56,6 +58,12 @@ class Material:
     damages: tuple[Damage, ...]
     rows: Tensor
     row_parts: Tensor
+    fine: int
+    coarse: int
+
+    def untrained_head(self, hidden: int) -> MetricHead:
+        """Make a head for these patches, with random numbers where it is to learn."""
+        return MetricHead(hidden, fine=self.fine, coarse=self.coarse)
 
 
 def gather(
@@ -64,9 +72,9 @@ def gather(
     """Compute all patches, picture by picture."""
     good = yield from _good(look, squares)
     damages = yield from _damages(look, squares, parts, plan)
-    chosen, pictures = yield from _rows(good, plan)
+    rows, pictures = yield from _rows(good, look.fine, plan)
     row_parts = torch.tensor(parts, device=good.device)[pictures]
-    return Material(good, tuple(parts), tuple(damages), chosen, row_parts)
+    return Material(good, tuple(parts), tuple(damages), rows, row_parts, look.fine, look.coarse)
 
 
 def _good(look: Look, squares: Sequence[Image]) -> Generator[FitStep, None, Tensor]:
@@ -108,14 +116,17 @@ def _damages(
     return found
 
 
-def _rows(good: Tensor, plan: AdaptationPlan) -> Generator[FitStep, None, tuple[Tensor, Tensor]]:
+def _rows(
+    good: Tensor, fine: int, plan: AdaptationPlan
+) -> Generator[FitStep, None, tuple[Tensor, Tensor]]:
     """Choose the patches to search, of every second one; give them and their pictures."""
     half = good[:, ::2]
     pictures, cells, _ = half.shape
     stage = Stage("Laying out the good patches", pictures)
-    pool = torch.empty((pictures * cells, PROJECTED_DIMENSIONS), device=good.device)
+    length = min(fine, PROJECTED_DIMENSIONS)
+    pool = torch.empty((pictures * cells, length), device=good.device)
     for number, patches in enumerate(half):
-        averaged = patches[:, :FINE].float()
+        averaged = patches[:, :fine].float()
         pool[number * cells : (number + 1) * cells] = project(averaged, plan.seed)
         yield stage.at(number + 1)
     coreset = GreedyCoreset(pool, plan.rows)

@@ -26,7 +26,8 @@ class AdaptationPlan(BaseModel):
     most_versions: int = 16
     """Times one picture is damaged at most: few pictures do not become more by it."""
     most_patches: int = 400_000
-    """Good patches held in memory, 1.6 kB each; of more pictures an even choice is learned from."""
+    """Good patches held in memory, 1.6 kB each on a built-in stack; of more pictures an even choice
+    is learned from."""
     rows: int = 8000
     """Good patches that are searched while learning."""
     asked: int = 6

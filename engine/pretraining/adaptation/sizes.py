@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine.components.metric_head import FINE, MetricHead, MetricStack
+from engine.components.metric_head import MetricHead, MetricStack
 from engine.components.neighbours import Bank
 from engine.errors import RecipeError
 from engine.preprocess import Preprocessing
@@ -99,7 +99,8 @@ def propose_size(
         head = yield from _head(material, plan, adapts=adapts)
         found[size] = yield from ranking.scores(head, material.rows)
         rows = bank_rows(look.cells * n_good)
-        latency[size] = _latency_ms(MetricStack(stack, head), size, rows, device)
+        bank = torch.randn(rows, head.fine, device=device, generator=_noise(device))
+        latency[size] = _latency_ms(MetricStack(stack, head), size, Bank(bank), device)
     means = {size: fmean(scores.image_auroc().values()) for size, scores in found.items()}
     errors = yield from _errors(found, best=max(means, key=means.__getitem__), seed=seed)
     best = max(means.values())
@@ -164,11 +165,10 @@ def _errors(
     return {size: float(np.std(differences)) for size, differences in behind.items()}
 
 
-def _latency_ms(network: nn.Module, size: int, rows: int, device: torch.device) -> float:
+def _latency_ms(network: nn.Module, size: int, bank: Bank, device: torch.device) -> float:
     """Time a picture of this size through backbone and search; the median of a few."""
     network.to(device)
     picture = torch.zeros(1, 3, size, size, device=device)
-    bank = Bank(torch.randn(rows, FINE, device=device, generator=_noise(device)))
     times_s = []
     with torch.inference_mode():
         for _ in range(_TIMED):

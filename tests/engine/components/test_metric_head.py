@@ -12,7 +12,6 @@ from torch.nn import functional
 from engine.components.gabor import GaborStack
 from engine.components.metric_head import (
     FINE,
-    INPUTS,
     MetricHead,
     MetricStack,
     Surroundings,
@@ -21,6 +20,7 @@ from engine.components.metric_head import (
 )
 from engine.errors import WeightsError
 
+INPUTS = MetricHead().inputs
 GABOR = GaborStack((8, 16))
 
 

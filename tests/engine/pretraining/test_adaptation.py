@@ -10,7 +10,7 @@ import torch
 
 from engine.components.built_in import HEAD_STRIDES
 from engine.components.gabor import GaborStack
-from engine.components.metric_head import INPUTS, MetricHead, head_bytes
+from engine.components.metric_head import MetricHead, head_bytes
 from engine.components.neighbours import Bank
 from engine.errors import RecipeError
 from engine.preprocess import Preprocessing
@@ -32,6 +32,7 @@ from engine.synthetic.textures.draws import Draws
 from engine.types import FitStep, Image
 from tests.small_parts import HEIGHT, WIDTH, finished, good_image
 
+INPUTS = MetricHead().inputs
 pytestmark = pytest.mark.slow
 
 CPU = torch.device("cpu")

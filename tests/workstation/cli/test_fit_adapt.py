@@ -107,17 +107,9 @@ def test_the_size_is_proposed_and_said(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (
-            ("--size", "auto", "--backbone", "resnet18", "--weights", "timm"),
-            "A size is proposed for the built-in backbones only",
-        ),
         (("--size", "wide"), "--size is a number of pixels or auto, not 'wide'"),
         (("--adapt", 1, "--adapt-steps", 2), "either the minutes of an adaptation or its steps"),
         (("--adapt", 0), "adapt_minutes: Input should be greater than 0"),
-        (
-            ("--adapt", 1, "--backbone", "resnet18", "--weights", "timm"),
-            "Only the built-in backbones can be adapted, not 'resnet18'",
-        ),
         (("--adapt", 1, "--layers", "16"), "An adapted backbone gives stride 8 alone, not 16"),
     ],
 )
