@@ -120,7 +120,7 @@ def candidates(
             f"All {len(scores)} pictures score {scores[0]:.4g}, so no limit can tell them apart. "
             "Check that they are different pictures of the part that the release was fitted on."
         )
-    placed = _keeping_the_rate(good, base=base, rule=rule, rate=wishes.false_alarm_rate)
+    placed = _keeping_the_rate(good, rule, wishes.false_alarm_rate)
     found = {Aim.FALSE_ALARM_RATE: placed}
     curve = Curve.of(good, ng, base=base, rule=rule)
     few = curve.overkill <= whole(wishes.max_overkill * len(good))
@@ -131,15 +131,12 @@ def candidates(
     return {aim: outcome(limits, good, ng, rule) for aim, limits in found.items()}
 
 
-def _keeping_the_rate(good: Sample, *, base: Limits, rule: Rule, rate: float) -> Limits:
+def _keeping_the_rate(good: Sample, rule: Rule, rate: float) -> Limits:
     """Place limits as a fit does, and where the whole rule then alarms too often raise them all.
 
     Only "score or region" can need that: it has two ways to alarm.
     """
-    if good.map_peaks is None:
-        placed = replace(limits_from(good.scores, good.scores, rate), pixel=base.pixel)
-    else:
-        placed = limits_from(good.scores, good.map_peaks, rate)
+    placed = limits_from(good.scores, good.map_peaks, rate)
     allowed = whole(rate * len(good))
     if _count(good.ng(placed, rule)) <= allowed:
         return placed

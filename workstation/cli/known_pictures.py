@@ -140,5 +140,5 @@ def _own(release: Release) -> Sample:
             f"The release's rule counts regions of at least {rule.min_region_px:g} px², and their "
             "areas on its own held-out pictures are not kept. Give good pictures with --good."
         )
-    peaks = np.array(calibration.map_peaks, np.float32)
+    peaks = np.array(calibration.map_peaks, np.float32) if release.manifest.has_map else None
     return Sample(np.array(calibration.scores, np.float64), peaks, peaks)

@@ -170,9 +170,9 @@ def test_the_verdicts_are_those_of_the_judge(kind: str) -> None:
     assert good.ok(BAND, rule).tolist() == [it is Verdict.OK for it in verdicts]
 
 
-def test_a_method_without_a_map_keeps_its_pixel_limit() -> None:
-    found = placed(Sample(np.arange(1, 50.0)), base=BAND)
-    assert found[Aim.FALSE_ALARM_RATE].limits == Limits(t1=48, t2=49, pixel=BAND.pixel)
+def test_a_method_without_a_map_has_no_pixel_limit() -> None:
+    found = placed(Sample(np.arange(1, 50.0)), base=Limits(t1=1.6, t2=2.0, pixel=0))
+    assert found[Aim.FALSE_ALARM_RATE].limits == Limits(t1=48, t2=49, pixel=0)
 
 
 def test_ng_pictures_that_score_0_escape_at_any_limit() -> None:

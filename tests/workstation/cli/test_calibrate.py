@@ -12,11 +12,21 @@ from scipy.stats import binomtest
 
 from engine.calibration import judge
 from engine.inspector import Inspector
+from engine.parameters import MahalanobisParameters
 from engine.pictures import decode
 from engine.recipe import Rule
 from engine.releases.folder import MANIFEST, FittedRelease, open_release, write_release
-from engine.types import Verdict
-from tests.small_parts import frame_of, good_image, save_good, save_png, spotted, the_release
+from engine.types import MethodName, Verdict
+from tests.small_parts import (
+    fitted,
+    frame_of,
+    good_image,
+    save_good,
+    save_png,
+    small_recipe,
+    spotted,
+    the_release,
+)
 from tests.workstation.cli.conftest import Loupe
 
 pytestmark = pytest.mark.slow
@@ -99,13 +109,13 @@ def test_a_person_reads_what_30_ng_pictures_can_tell(
 def test_pictures_the_release_was_fitted_on_are_left_out_and_named(
     loupe: Loupe, release_folder: Path, good: Path, good_folder: Path, ng: Path, tmp_path: Path
 ) -> None:
-    fitted = open_release(release_folder).manifest.pictures[0].name
+    known = open_release(release_folder).manifest.pictures[0].name
     shutil.copytree(good, tmp_path / "good")
     # `the_release` was fitted in memory; the same picture as a file has the hash of its own bytes,
     # so a release fitted on the files is what knows them.
     out = tmp_path / "fitted"
     loupe("fit", "--images", good_folder, "--out", out, "--size", 64, "--coreset", 0.25)
-    shutil.copy(good_folder / fitted, tmp_path / "good" / "renamed.png")
+    shutil.copy(good_folder / known, tmp_path / "good" / "renamed.png")
     shutil.copy(good / "part100.png", tmp_path / "good" / "twice.png")
     shutil.copytree(ng, tmp_path / "ng")
     shutil.copy(good_folder / "part003.png", tmp_path / "ng" / "wrong.png")
@@ -172,6 +182,21 @@ def test_without_good_pictures_the_releases_own_held_out_scores_serve(
     assert limits["overkill"]["count"] == manifest.calibration.n_alarms
 
 
+def test_a_method_without_a_map_has_scores_of_its_own_too(
+    loupe: Loupe, ng: Path, tmp_path: Path
+) -> None:
+    method = {"method": MethodName.MAHALANOBIS, "parameters": MahalanobisParameters()}
+    release = write_release(fitted(small_recipe(**method)), tmp_path / "r")
+    limits = report(loupe, "--release", release.folder)["candidates"]["false-alarm-rate"]
+    fitted_limits = release.manifest.fitted_limits
+    assert (limits["review_limit"], limits["reject_limit"], limits["pixel_limit"]) == (
+        fitted_limits.t1,
+        fitted_limits.t2,
+        0,
+    )
+    assert report(loupe, "--release", release.folder, "--ng", ng)["n_ng"] > 0
+
+
 def test_a_labelled_data_set(loupe: Loupe, release_folder: Path, good: Path, ng: Path) -> None:
     data = good.parent / "data"
     shutil.copytree(good, data / "good")
@@ -188,9 +213,9 @@ def test_a_rule_with_regions_judges_as_a_whole(
     loupe: Loupe, good: Path, ng: Path, tmp_path: Path, kind: str
 ) -> None:
     rule = Rule(kind=kind, min_region_px=30)
-    fitted = the_release()
-    manifest = fitted.manifest.model_copy(update={"rule": rule}).sealed()
-    release = write_release(FittedRelease(manifest, fitted.blobs), tmp_path / "r")
+    plain = the_release()
+    manifest = plain.manifest.model_copy(update={"rule": rule}).sealed()
+    release = write_release(FittedRelease(manifest, plain.blobs), tmp_path / "r")
     arguments = ("--release", release.folder, "--good", good, "--ng", ng)
     found = report(loupe, *arguments, "--apply", "equal-error", "--out", tmp_path / "new")
     chosen = found["candidates"]["equal-error"]
