@@ -16,6 +16,9 @@ from engine.errors import RecipeError
 from engine.recipe import Rule
 from engine.types import Limits
 
+_JUST_BELOW = 1 - 1e-8
+"""Takes more off than turning points lie too high: without a margin, too, none may go."""
+
 
 class Aim(StrEnum):
     """What limits are placed for."""
@@ -152,7 +155,8 @@ def _with_ng(curve: Curve, n_good: int, n_ng: int, wishes: Wishes) -> dict[Aim, 
         found[Aim.MAX_ESCAPE] = _middle(curve.most_lenient(few))
     none = curve.escape == 0
     if none.any():
-        found[Aim.ZERO_ESCAPE] = (1 - wishes.margin) * curve.most_lenient(none)[1]
+        share = min(1 - wishes.margin, _JUST_BELOW)
+        found[Aim.ZERO_ESCAPE] = share * curve.most_lenient(none)[1]
     f1 = 2 * curve.hits / (curve.hits + curve.overkill + n_ng)
     found[Aim.F1_MAX] = _middle(curve.widest(f1 == f1.max()))
     # In whole numbers, so that equal shares compare as equal; ties go to the smaller sum.

@@ -62,6 +62,12 @@ class TestByHand:
             0.451, abs=1e-3
         )
 
+    @pytest.mark.parametrize("margin", [0, 1e-12])
+    def test_zero_escape_lets_none_go_even_without_a_margin(self, margin: float) -> None:
+        found = self.found(margin=margin)[Aim.ZERO_ESCAPE]
+        assert found.escape is not None and found.escape.events == 0
+        assert found.limits.t2 == pytest.approx(8.5)
+
     def test_f1_max(self) -> None:
         found = self.found()[Aim.F1_MAX]
         assert found.limits.t2 == pytest.approx((8 + 8.5) / 2)
