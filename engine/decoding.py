@@ -26,7 +26,7 @@ _LAST_BYTES = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION = 258, 262, 274  # tags of TIFF 6.0, section 8
 _WHITE_IS_ZERO = 0
 
-_DAMAGE = (
+DAMAGE = (
     # What the decoders raise on damaged bytes besides their own errors: they read a lie and
     # stumble over it later.
     OSError,
@@ -86,7 +86,7 @@ def decode(data: bytes, name: str) -> Image:
         ) from error
     except PIL.Image.DecompressionBombError as error:
         raise PictureError(_too_large(name)) from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise PictureError(f"{name} is damaged or cut short ({error}); copy it again.") from error
 
 

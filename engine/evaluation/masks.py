@@ -8,6 +8,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from engine.decoding import DAMAGE
 from engine.errors import RecipeError
 
 MASK_SUFFIXES = frozenset({".bmp", ".png", ".tif", ".tiff"})
@@ -20,7 +21,7 @@ def read_mask(path: Path, *, height: int, width: int) -> NDArray[np.bool_]:
     Parameters
     ----------
     path
-        Grey, palette or colour picture; any value above 0 (alpha aside) means defective.
+        Grey, palette or colour picture; any colour but black means defective, unless transparent.
 
     Returns
     -------
@@ -33,15 +34,19 @@ def read_mask(path: Path, *, height: int, width: int) -> NDArray[np.bool_]:
     """
     try:
         with PIL.Image.open(path) as picture:
-            values = np.asarray(picture)
-            has_alpha = picture.mode in ("LA", "PA", "RGBA")
-    except (OSError, SyntaxError, ValueError) as error:
+            if picture.size != (width, height):
+                raise RecipeError(
+                    f"The mask {path} has {picture.width} × {picture.height} pixels, its picture "
+                    f"{width} × {height}. Give a mask of the picture's own size."
+                )
+            # The numbers of a palette say nothing: 0 may be its white.
+            plain = picture.convert("RGBA") if picture.mode in ("P", "PA") else picture
+            colours = np.asarray(plain).reshape(height, width, -1)
+    except (*DAMAGE, PIL.Image.DecompressionBombError) as error:
         raise RecipeError(f"The mask {path} cannot be read ({error}). Save it again.") from error
-    if values.shape[:2] != (height, width):
-        raise RecipeError(
-            f"The mask {path} has {values.shape[1]} × {values.shape[0]} pixels, its picture "
-            f"{width} × {height}. Give a mask of the picture's own size."
-        )
-    colours = values.reshape(height, width, -1)
-    defective: NDArray[np.bool_] = np.any(colours[..., : -1 if has_alpha else None] > 0, axis=2)
+    defective: NDArray[np.bool_]
+    if plain.mode in ("LA", "RGBA"):
+        defective = np.any(colours[..., :-1] > 0, axis=2) & (colours[..., -1] > 0)
+    else:
+        defective = np.any(colours > 0, axis=2)
     return defective

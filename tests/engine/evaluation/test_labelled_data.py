@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import PIL.Image
 import pytest
 
@@ -117,42 +116,6 @@ def test_a_test_set_needs_good_pictures_and_defective_ones(tmp_path):
     (tmp_path / "test/crack").rename(tmp_path / "test/good")
     with pytest.raises(RecipeError, match="at least one folder of defective"):
         open_dataset(tmp_path)
-
-
-def test_every_value_above_zero_is_defective(tmp_path):
-    values = np.array([[0, 1, 127], [255, 0, 2]], dtype=np.uint8)
-    PIL.Image.fromarray(values).save(tmp_path / "m.png")
-    assert np.array_equal(read_mask(tmp_path / "m.png", height=2, width=3), values > 0)
-
-
-@pytest.mark.parametrize("mode", ["1", "P", "I;16", "RGB", "RGBA", "LA"])
-def test_masks_of_any_mode(tmp_path, mode):
-    marked = np.array([[False, True, False], [True, False, False]])
-    arrays = {
-        "1": marked,
-        "P": marked.astype(np.uint8),
-        "I;16": marked.astype(np.uint16),  # a value of 1 in 65535 must not be rounded away
-        "RGB": np.stack([marked * 0, marked * 255, marked * 0], axis=2).astype(np.uint8),
-        "RGBA": np.stack([marked * 9] * 3 + [marked * 0 + 255], axis=2).astype(np.uint8),
-        "LA": np.stack([marked * 9, marked * 0 + 255], axis=2).astype(np.uint8),
-    }
-    image = PIL.Image.fromarray(arrays[mode])
-    if mode == "P":
-        image.putpalette([0, 0, 0, 0, 0, 0])  # the label counts, not the colour it is shown in
-    image.save(tmp_path / "m.png")
-    assert np.array_equal(read_mask(tmp_path / "m.png", height=2, width=3), marked)
-
-
-def test_a_mask_of_another_size_is_refused(tmp_path):
-    path = picture(tmp_path / "m.png", width=12, height=8)
-    with pytest.raises(RecipeError, match="12 × 8 pixels, its picture 24 × 16"):
-        read_mask(path, height=16, width=24)
-
-
-def test_a_damaged_mask_is_named(tmp_path):
-    (tmp_path / "m.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
-    with pytest.raises(RecipeError, match=r"m\.png cannot be read"):
-        read_mask(tmp_path / "m.png", height=2, width=3)
 
 
 @pytest.mark.skipif("LOUPE_PARTS" not in os.environ, reason="LOUPE_PARTS names no real parts")
