@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,7 @@ import numpy as np
 from engine.decoding import decode
 from engine.errors import PictureError, RecipeError, SourceError
 from engine.recipe import part_of
-from engine.types import Image
+from engine.types import Frame, Image, Origin
 
 __all__ = [
     "PICTURE_SUFFIXES",
@@ -78,6 +79,27 @@ class FilePicture:
                 f"{self.path} could not be read: {error.strerror}. Check the path and the rights."
             ) from error
         return decode(data, self.name), hashlib.sha256(data).hexdigest()
+
+    def frame(self, number: int, *, source: str) -> Frame:
+        """Read it as a frame to inspect that no line brought; raises as `load` does.
+
+        Parameters
+        ----------
+        number
+            Its place among the pictures inspected with it, from 1.
+        source
+            What had it inspected, in a word.
+        """
+        image, sha256 = self.load()
+        origin = Origin(
+            source=source,
+            part_id=self.name,
+            taken_at=datetime.now(UTC),
+            number=number,
+            simulated=False,
+            sha256=sha256,
+        )
+        return Frame(image, origin)
 
 
 def list_pictures(folder: Path) -> list[Path]:

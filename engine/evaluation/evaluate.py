@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from datetime import UTC, datetime
 from time import perf_counter
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import PictureError, RecipeError
+from engine.errors import EngineError
 from engine.evaluation.labelled import Dataset, LabelledPicture
 from engine.evaluation.masks import read_mask
 from engine.evaluation.pixel_metrics import PooledPixels
 from engine.evaluation.region_overlap import RegionOverlap, region_overlap
 from engine.evaluation.report import Evaluation, Tested, report
 from engine.pictures import FilePicture
-from engine.types import FitStep, Frame, Inspection, Origin, ShownMap
+from engine.types import FitStep, Frame, Inspection, ShownMap
 
 Inspect: TypeAlias = Callable[[Frame], Inspection]
 
@@ -42,8 +41,8 @@ def evaluate(
     Parameters
     ----------
     inspect
-        Judges one frame by the release under test. A picture it refuses by a `RecipeError`, such
-        as one of another size than the masks were drawn on, is counted like an unreadable one.
+        Judges one frame by the release under test. A picture that it refuses, such as one of
+        another size than the masks were drawn on, is counted like an unreadable one.
     map_to_source
         Called only where the data set has masks and the method a map.
     method, backbone, release_mb
@@ -62,11 +61,9 @@ def evaluate(
     started = perf_counter()
     for number, picture in enumerate(dataset.test, start=1):
         try:
-            frame = _frame(picture, number)
+            frame = FilePicture(picture.path, picture.path.name).frame(number, source="evaluation")
             inspection = inspect(frame)
-        except PictureError as error:
-            unreadable.append(str(error))
-        except RecipeError as error:
+        except (EngineError, ValueError) as error:  # ValueError: the score is no number
             unreadable.append(f"{picture.path}: {error}")
         else:
             mask = _mask(picture, frame) if dataset.has_masks else None
@@ -97,19 +94,6 @@ def evaluate(
         backbone=backbone,
         release_mb=release_mb,
     )
-
-
-def _frame(picture: LabelledPicture, number: int) -> Frame:
-    image, sha256 = FilePicture(picture.path, group=picture.path.name).load()
-    origin = Origin(
-        source="evaluation",
-        part_id=picture.path.name,
-        taken_at=datetime.now(UTC),
-        number=number,
-        simulated=False,
-        sha256=sha256,
-    )
-    return Frame(image, origin)
 
 
 def _mask(picture: LabelledPicture, frame: Frame) -> NDArray[np.bool_] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from time import perf_counter
 from typing import TypeAlias
 
@@ -15,7 +14,7 @@ from engine.errors import EngineError, PictureError, RecipeError
 from engine.pictures import FilePicture
 from engine.recipe import Roi, Rule
 from engine.regions import region_level
-from engine.types import FitStep, Frame, Image, Inspection, Origin
+from engine.types import FitStep, Frame, Inspection
 
 Inspect: TypeAlias = Callable[[Frame], Inspection]
 
@@ -131,14 +130,14 @@ class _Look:
     def at(self, picture: FilePicture, *, is_good: bool, number: int) -> None:
         """Look at one picture."""
         try:
-            image, sha256 = picture.load()
+            frame = picture.frame(number, source="calibration")
         except PictureError as error:
-            self.faults.append(str(error))
+            self.faults.append(f"{picture.path}: {error}")
             return
-        if self._says_nothing_new(picture, sha256, is_good=is_good):
+        if self._says_nothing_new(picture, frame, is_good=is_good):
             return
         try:
-            inspection = self.inspect(_frame(image, picture.name, sha256, number))
+            inspection = self.inspect(frame)
         except (EngineError, ValueError) as error:  # ValueError: the score is no number
             self.faults.append(f"{picture.path}: {error}")
             return
@@ -148,10 +147,12 @@ class _Look:
             return
         found.peaks.append(float(np.nanmax(shown)))
         if self.rule.kind != "score":
-            rectangle = self.rectangle(*image.shape[:2])
+            rectangle = self.rectangle(*frame.image.shape[:2])
             found.levels.append(region_level(shown, self.rule.min_region_px, rectangle))
 
-    def _says_nothing_new(self, picture: FilePicture, sha256: str, *, is_good: bool) -> bool:
+    def _says_nothing_new(self, picture: FilePicture, frame: Frame, *, is_good: bool) -> bool:
+        sha256 = frame.origin.sha256
+        assert sha256 is not None, "a file has one"
         first, first_is_good = self._seen.setdefault(sha256, (picture, is_good))
         if first_is_good != is_good:
             raise RecipeError(
@@ -167,15 +168,3 @@ class _Look:
         else:
             return False
         return True
-
-
-def _frame(image: Image, name: str, sha256: str, number: int) -> Frame:
-    origin = Origin(
-        source="calibration",
-        part_id=name,
-        taken_at=datetime.now(UTC),
-        number=number,
-        simulated=False,
-        sha256=sha256,
-    )
-    return Frame(image, origin)

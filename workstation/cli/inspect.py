@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import cv2
 import typer
 
 from engine.errors import EngineError, PictureError, SourceError
-from engine.types import Frame, Image, Inspection, Origin
+from engine.types import Image, Inspection
 from workstation.cli.options import DataDir, Device, Json, complaining, print_json
 from workstation.cli.overlaid import overlaid
 from workstation.cli.releases import ReleaseOption, find_release
@@ -34,7 +33,7 @@ def inspect_command(
     """
     with complaining():
         from engine.inspector import Inspector
-        from engine.pictures import list_pictures
+        from engine.pictures import FilePicture, list_pictures
 
         inspector = Inspector.open(find_release(release, data_dir), device)
         files = [
@@ -47,7 +46,9 @@ def inspect_command(
         rows, n_faults = [], 0
         for number, file in enumerate(files, start=1):
             try:
-                inspection = inspector.inspect(_frame(file, number))
+                inspection = inspector.inspect(
+                    FilePicture(file, file.name).frame(number, source="command line")
+                )
             except (EngineError, ValueError) as error:  # ValueError: the score is no number
                 n_faults += 1
                 rows.append({"path": str(file), "fault": str(error)})
@@ -64,21 +65,6 @@ def inspect_command(
         print_json({"release": inspector.release.id, "pictures": rows})
     if n_faults:
         raise typer.Exit(FAULTS)
-
-
-def _frame(file: Path, number: int) -> Frame:
-    from engine.pictures import FilePicture
-
-    image, sha256 = FilePicture(file, file.name).load()
-    origin = Origin(
-        source="command line",
-        part_id=file.name,
-        taken_at=datetime.now(UTC),
-        number=number,
-        simulated=False,
-        sha256=sha256,
-    )
-    return Frame(image=image, origin=origin)
 
 
 def _row(file: Path, inspection: Inspection) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from engine.errors import RecipeError
+from engine.errors import ModelError, RecipeError
 from engine.evaluation.datasets import open_dataset
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.metrics import f1_max, image_auroc
@@ -188,6 +188,18 @@ def test_a_picture_the_release_refuses_is_counted_and_named(folder):
     assert (found.n_unreadable, found.n_good) == (1, 3)
     (remark,) = (remark for remark in found.remarks if "could not be inspected" in remark)
     assert str(folder / "test/good/1.png") + ": The masks were drawn on" in remark
+
+
+@pytest.mark.parametrize("error", [ModelError("It has no score."), ValueError("A score of nan.")])
+def test_a_picture_without_a_score_is_counted_and_named(folder, error):
+    def refuse_one(frame: Frame) -> Inspection:
+        if frame.origin.number == 2:
+            raise error
+        return inspect_brightness(frame)
+
+    _, found = run(folder, inspect=refuse_one)
+    assert (found.n_unreadable, found.n_good + found.n_defective) == (1, 6)
+    assert any(str(error) in remark for remark in found.remarks)
 
 
 def test_a_mask_of_another_size_ends_the_evaluation(folder):
