@@ -29,6 +29,7 @@ __all__ = [
     "is_picture_name",
     "list_pictures",
     "naming",
+    "pictures_lying_in",
 ]
 
 PICTURE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -120,6 +121,24 @@ def list_pictures(folder: Path) -> list[Path]:
             f"The folder {folder} could not be read: {error.strerror}. "
             "Name a folder that exists, and check the rights."
         ) from error
+
+
+def pictures_lying_in(folder: Path) -> list[Path]:
+    """List them as `list_pictures` does, for a person who says that there are some.
+
+    Raises
+    ------
+    SourceError
+        There are none, or the folder is missing or may not be read.
+    """
+    found = list_pictures(folder)
+    if not found:
+        inside = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        holds = f"; it holds the folders {', '.join(inside)}" if inside else ""
+        raise SourceError(
+            f"There is no picture in {folder}{holds}. Name the folder in which the pictures lie."
+        )
+    return found
 
 
 def file_pictures(paths: Iterable[Path], part_pattern: str | None = None) -> list[FilePicture]:

@@ -54,9 +54,12 @@ def open_dataset(folder: Path) -> Dataset:
     objects = [path for path in inside if _layout_of(path) is not None]
     if objects:
         raise RecipeError(
-            f"{folder} holds {len(objects)} data sets ({', '.join(it.name for it in objects)}). "
+            f"{folder} is no data set, but holds some: {', '.join(it.name for it in objects)}. "
             f"Name one of them, such as {objects[0]}."
         )
+    around = folder.absolute().parent
+    if _layout_of(around) is not None:
+        raise RecipeError(f"{folder} is a part of a data set. Name the whole of it, {around}.")
     found = ", ".join(path.name for path in inside) or "no folders"
     raise RecipeError(f"{folder} has no layout that Loupe knows (found: {found}). {_known()}")
 

@@ -14,6 +14,7 @@ from engine.pictures import (
     image_sha256,
     is_picture_name,
     list_pictures,
+    pictures_lying_in,
 )
 from tests.engine.picture_files import saved, scene
 
@@ -70,3 +71,14 @@ def test_the_hash_of_an_image_knows_its_shape() -> None:
     image = np.zeros((4, 6, 3), np.uint8)
     assert image_sha256(image) != image_sha256(image.reshape(6, 4, 3))
     assert image_sha256(image[:, ::2]) == image_sha256(np.zeros((4, 3, 3), np.uint8))
+
+
+def test_where_there_is_none_the_folders_that_may_be_meant_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no picture in .*\. Name the folder in which"):
+        pictures_lying_in(tmp_path)
+    for name in ("train", "test"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(SourceError, match="; it holds the folders test, train"):
+        pictures_lying_in(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"")
+    assert pictures_lying_in(tmp_path) == [tmp_path / "a.png"]

@@ -147,7 +147,7 @@ def fit_command(
         )
         from engine.evaluation.datasets import open_dataset
         from engine.fitting import fit
-        from engine.pictures import file_pictures, list_pictures
+        from engine.pictures import file_pictures, pictures_lying_in
         from engine.releases.folder import check_free, write_release
         from engine.releases.library import Library
 
@@ -157,7 +157,7 @@ def fit_command(
         else:
             check_free(out)
         dataset = None if labelled is None else open_dataset(labelled)
-        pictures = file_pictures(list_pictures(images), part_pattern)
+        pictures = file_pictures(pictures_lying_in(images), part_pattern)
         fitted = run_showing_progress(fit(recipe, pictures, device=device))
         release = library.add(fitted) if out is None else write_release(fitted, out)
         found = (

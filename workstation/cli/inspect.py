@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import cv2
 import typer
 
-from engine.errors import EngineError, PictureError, SourceError
+from engine.errors import EngineError, PictureError
 from engine.types import Image, Inspection
 from workstation.cli.options import DataDir, Device, Json, complaining, print_json
 from workstation.cli.overlaid import overlaid
@@ -33,14 +33,14 @@ def inspect_command(
     """
     with complaining():
         from engine.inspector import Inspector
-        from engine.pictures import FilePicture, list_pictures
+        from engine.pictures import FilePicture, pictures_lying_in
 
         inspector = Inspector.open(find_release(release, data_dir), device)
         files = [
-            file for path in paths for file in (list_pictures(path) if path.is_dir() else [path])
+            file
+            for path in paths
+            for file in (pictures_lying_in(path) if path.is_dir() else [path])
         ]
-        if not files:
-            raise SourceError(f"There is no picture in {', '.join(map(str, paths))}.")
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
         rows, n_faults = [], 0

@@ -11,10 +11,10 @@ import numpy as np
 
 from engine.calibration.candidates import Aim, Outcome, Wishes, candidates, outcome
 from engine.calibration.sample import Sample
-from engine.errors import RecipeError, SourceError
+from engine.errors import RecipeError
 from engine.evaluation.datasets import open_dataset
 from engine.evaluation.known_pictures import FittedOn, KnownPictures, look_at_known
-from engine.pictures import FilePicture, file_pictures, list_pictures
+from engine.pictures import FilePicture, file_pictures, pictures_lying_in
 from engine.releases.folder import Release
 from workstation.cli.options import run_showing_progress
 
@@ -55,16 +55,9 @@ def pictures_given(
             file_pictures([it.path for it in test if it.defect_class is not None], pattern),
         )
     return (
-        None if good is None else file_pictures(_pictures_in(good), pattern),
-        () if ng is None else file_pictures(_pictures_in(ng), pattern),
+        None if good is None else file_pictures(pictures_lying_in(good), pattern),
+        () if ng is None else file_pictures(pictures_lying_in(ng), pattern),
     )
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    found = list_pictures(folder)
-    if not found:
-        raise SourceError(f"There is no picture in {folder}.")
-    return found
 
 
 def calibrated(release: Release, given: Given, wishes: Wishes, device: str) -> Calibration:

@@ -85,8 +85,15 @@ def test_a_folder_of_data_sets_names_them(tmp_path):
     for number in ("01", "02"):
         for inside in ("train/ok", "test/ok", "test/ko"):
             picture(tmp_path / number / inside / "0.bmp")
-    with pytest.raises(RecipeError, match=r"holds 2 data sets \(01, 02\)\. Name one of them"):
+    with pytest.raises(
+        RecipeError, match=r"no data set, but holds some: 01, 02\. Name one of them"
+    ):
         open_dataset(tmp_path)
+
+
+def test_a_part_of_a_data_set_names_the_whole(mvtec):
+    with pytest.raises(RecipeError, match=rf"part of a data set\. Name the whole of it, {mvtec}"):
+        open_dataset(mvtec / "test")
 
 
 def test_good_under_two_names_is_refused(tmp_path):

@@ -91,7 +91,7 @@ def test_without_any_mask_the_pictures_are_still_there(visa):
 
 
 def test_the_folder_of_all_objects_names_them(visa):
-    with pytest.raises(RecipeError, match=r"2 data sets \(candle, pcb1\)\. Name one of them"):
+    with pytest.raises(RecipeError, match=r"holds some: candle, pcb1\. Name one of them"):
         open_dataset(visa)
 
 

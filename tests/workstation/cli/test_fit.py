@@ -221,6 +221,10 @@ WRONG: dict[str, tuple[tuple[object, ...], str]] = {
     "a device nobody knows": (("--device", "abacus"), "There is no device 'abacus'"),
     "a folder that is not there": (("--images", "{tmp}/nowhere"), "Name a folder that exists"),
     "a file for a folder": (("--images", "{tmp}/text.json"), "could not be read"),
+    "a folder of folders": (
+        ("--images", "{tmp}"),
+        "it holds the folders bad, few. Name the folder",
+    ),
     "too few pictures": (("--images", "{tmp}/few"), "at least 5 good pictures; there are 2"),
     "a picture that cannot be read": (("--images", "{tmp}/bad"), "part002.png"),
     "a release that is there": (("--out", "{tmp}/few"), "exists already"),
