@@ -63,6 +63,11 @@ class ImageView(QWidget):
         return self._part
 
     @property
+    def bands(self) -> tuple[str, ...]:
+        """The lines along the bottom, the lowest first."""
+        return self._bands
+
+    @property
     def zoom_factor(self) -> float:
         """1 where the whole picture is shown."""
         return self._zoom.factor

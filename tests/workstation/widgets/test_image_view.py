@@ -40,6 +40,18 @@ def test_without_a_map_the_picture_is_itself(qtbot: QtBot) -> None:
     assert colour(view, 100, 50) == (100, 100, 100)
 
 
+def test_a_band_is_written_over_the_bottom_of_the_picture(qtbot: QtBot) -> None:
+    view = a_view(qtbot, 400, 200)
+    view.show_part(a_part(level=0.0))
+    before = view.grab().toImage()
+    view.set_bands("NO MAP")
+    after = view.grab().toImage()
+    ground = QColor(load_palette().picture_ground).getRgb()[:3]
+    found = [y for y in range(200) if QColor(after.pixel(200, y)).getRgb()[:3] == ground]
+    assert found and min(found) > 150, "a line high, at the bottom"
+    assert all(before.pixel(200, y) == after.pixel(200, y) for y in range(150))
+
+
 def test_a_mistake_while_painting_leaves_no_painter_open(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
