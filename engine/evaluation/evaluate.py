@@ -77,6 +77,7 @@ def evaluate(
                     score=inspection.score,
                     verdict=inspection.verdict,
                     latency_ms=inspection.latency_ms,
+                    has_map=inspection.shown_map is not None,
                     marked=mask is not None,
                 )
             )

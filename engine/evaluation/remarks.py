@@ -9,7 +9,12 @@ from engine.evaluation.pixel_metrics import PixelFigures
 
 
 def remarks(
-    unreadable: Sequence[str], pixels: PixelFigures, dataset: Dataset, *, n_without_mask: int
+    unreadable: Sequence[str],
+    pixels: PixelFigures,
+    dataset: Dataset,
+    *,
+    has_map: bool,
+    n_without_mask: int,
 ) -> tuple[str, ...]:
     """Give a sentence for each kind of picture, mask or pixel that is in none of the figures.
 
@@ -17,6 +22,8 @@ def remarks(
     ----------
     unreadable
         Of each picture that could not be inspected, the sentence that says why.
+    has_map
+        Whether the release says where on a picture the anomaly is.
     n_without_mask
         Defective pictures inspected whose defect is not marked.
     """
@@ -26,7 +33,12 @@ def remarks(
             f"Pictures that could not be inspected, left out: {len(unreadable)}. "
             f"First: {unreadable[0]}"
         )
-    if not dataset.has_masks:
+    if not has_map:
+        said.append(
+            "The release scores pictures as a whole and cannot say where, so there are no pixel "
+            "figures."
+        )
+    elif not dataset.has_masks:
         said.append("The data set has no masks, so there are no pixel figures.")
     elif n_without_mask:
         said.append(

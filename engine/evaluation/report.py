@@ -95,6 +95,7 @@ class Tested:
     score: float
     verdict: Verdict
     latency_ms: float
+    has_map: bool
     marked: bool
 
 
@@ -182,7 +183,13 @@ def report(
             for name, share in (("p50", 50), ("p95", 95))
         },
         release_mb=release_mb,
-        remarks=remarks(unreadable, figures, dataset, n_without_mask=n_without_mask),
+        remarks=remarks(
+            unreadable,
+            figures,
+            dataset,
+            has_map=any(it.has_map for it in tested),
+            n_without_mask=n_without_mask,
+        ),
     )
 
 

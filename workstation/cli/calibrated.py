@@ -9,7 +9,7 @@ from typing import Any
 from engine.calibration import Rate
 from engine.calibration.candidates import Aim, Outcome
 from engine.releases.folder import Release
-from workstation.cli.fitted_limits import interval_words, missing, missing_words
+from workstation.cli.fitted_limits import counted_words, interval_words, missing, missing_words
 from workstation.cli.known_pictures import Calibration
 
 
@@ -61,11 +61,11 @@ def calibration_lines(found: Calibration, applied: Release | None) -> Iterator[s
     rows: dict[str, Outcome] = {"as they are": now} | {a.value: o for a, o in found.found.items()}
     for name, one in rows.items():
         limits = one.limits
-        escape = "" if one.escape is None else _short(one.escape)
+        escape = "" if one.escape is None else counted_words(one.escape)
         review = f"{one.good_review}" + ("" if one.ng_review is None else f" + {one.ng_review}")
         yield (
             f"{name:<17}{limits.t1:>9.4g}{limits.t2:>9.4g}{limits.pixel:>9.4g}  "
-            f"{_short(one.overkill):<27}{escape:<27}{review:<10}"
+            f"{counted_words(one.overkill):<27}{escape:<27}{review:<10}"
             f"{'' if one.f1 is None else format(one.f1, '.3f')}"
         ).rstrip()
     yield ""
@@ -136,12 +136,6 @@ def _rate(rate: Rate) -> dict[str, Any]:
         "share": rate.share,
         "interval_95": list(rate.interval_95),
     }
-
-
-def _short(rate: Rate) -> str:
-    low, high = (100 * end for end in rate.interval_95)
-    bounds = f"≤ {high:.1f} %" if rate.events == 0 else f"{low:.1f}–{high:.1f} %"
-    return f"{rate.events} of {rate.trials} ({bounds})"
 
 
 def _named(names: tuple[str, ...]) -> str:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.calibration import Rate
+from engine.types import Verdict
+from workstation.cli.fitted_limits import counted_words
 from workstation.cli.labelled import measured
 from workstation.cli.options import DataDir, Device, Json, complaining, print_json
 from workstation.cli.releases import ReleaseOption, find_release
@@ -67,11 +70,25 @@ def _tell(evaluation: Evaluation, release_id: str) -> None:
     typer.echo("image AUROC by defect class")
     for name, auroc in evaluation.per_class.items():
         typer.echo(f"  {name:<12} {_figure(auroc)}")
+    called_ng, called_ok = _at_the_limits(evaluation)
+    typer.echo(f"overkill       {counted_words(called_ng)} good pictures called NG")
+    typer.echo(f"missed         {counted_words(called_ok)} defective pictures called OK")
     latency = evaluation.latency_ms
     typer.echo(f"latency        p50 {latency['p50']:.1f} ms, p95 {latency['p95']:.1f} ms")
     typer.echo(f"release        {evaluation.release_mb:.1f} MB")
     for remark in evaluation.remarks:
         typer.echo(remark)
+
+
+def _at_the_limits(evaluation: Evaluation) -> tuple[Rate, Rate]:
+    """Count the good pictures called NG, and the defective ones called OK."""
+    missed = sum(
+        found[Verdict.OK] for truth, found in evaluation.verdicts.items() if truth != "good"
+    )
+    return (
+        Rate(evaluation.verdicts["good"][Verdict.NG], evaluation.n_good),
+        Rate(missed, evaluation.n_defective),
+    )
 
 
 def _figure(value: float | None) -> str:

@@ -67,6 +67,13 @@ def interval_words(rate: Rate) -> str:
     return f"between {low:.1f} % and {high:.1f} % with 95 % confidence (two-sided)"
 
 
+def counted_words(rate: Rate) -> str:
+    """Give a count and the same interval, shortly; ≤ is one-sided."""
+    low, high = (100 * end for end in rate.interval_95)
+    bounds = f"≤ {high:.1f} %" if rate.events == 0 else f"{low:.1f}–{high:.1f} %"
+    return f"{rate.events} of {rate.trials} ({bounds})"
+
+
 def missing(false_alarm_rate: float, n_good: int) -> int:
     """Give how many more good pictures the stated rate needs."""
     return max(0, good_pictures_needed(false_alarm_rate) - n_good)

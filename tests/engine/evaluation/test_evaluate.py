@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -221,6 +221,18 @@ def test_plain_folders_have_no_pixel_figures(tmp_path):
     assert (found.au_pro_05, found.pixel_auroc_95, found.region_iou) == (None, None, None)
     assert found.per_class == {"ng": 1.0}
     assert any("no masks" in remark for remark in found.remarks)
+
+
+def test_a_release_without_a_map_has_no_pixel_figures_and_says_why(folder):
+    def without_a_map(frame: Frame) -> Inspection:
+        return replace(inspect_brightness(frame), map=None, shown_map=None)
+
+    _, found = run(folder, inspect=without_a_map)
+    assert (found.pixel_auroc, found.au_pro_30, found.region_iou) == (None, None, None)
+    assert found.remarks == (
+        "The release scores pictures as a whole and cannot say where, so there are no pixel "
+        "figures.",
+    )
 
 
 def test_the_report_is_plain_json(folder):

@@ -88,6 +88,11 @@ def test_a_person_reads_the_same_figures(loupe: Loupe, release_folder: Path, mvt
     assert any(line.startswith("AU-PRO (0.05)  0.") for line in lines)
     assert any(line.startswith("region IoU     0.") for line in lines)
     assert any(line.split() == ["left", "1.000"] for line in lines)
+    result = loupe("evaluate", "--release", release_folder, "--data", mvtec, "--json")
+    report = json.loads(result.stdout)
+    overkill, missed = (round(6 * report[name]) for name in ("overkill", "missed_share"))
+    assert any(line.startswith(f"overkill       {overkill} of 6 (") for line in lines)
+    assert any(line.startswith(f"missed         {missed} of 6 (") for line in lines)
 
 
 def test_an_unreadable_test_picture_is_counted(
