@@ -1,82 +1,26 @@
 from __future__ import annotations
 
-import inspect
 import itertools
-import time
-from collections.abc import Generator, Sequence
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.spatial.distance import cdist
 
 from engine.components.embedding import concat, official
 from engine.errors import ModelError, RecipeError
-from engine.methods import METHODS
-from engine.methods.patchcore import DEFAULT_ROWS, PatchCore
-from engine.parameters import PatchCoreParameters
-from engine.preprocess import Preprocessing
+from engine.methods.patchcore import DEFAULT_ROWS
 from engine.recipe import Masks
-from engine.types import MethodName, Scores
-
-SIZE, GRID, CHANNELS = 64, 8, (6, 10)
-LEFT_HALF = Masks(include=(((0, 0), (32, 0), (32, 64), (0, 64)),))
-
-
-def levels(seed: int, batch: int = 1, grid: int = GRID) -> list[torch.Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    fine, coarse = CHANNELS
-    return [
-        torch.randn(batch, fine, grid, grid, generator=generator),
-        torch.randn(batch, coarse, grid // 2, grid // 2, generator=generator),
-    ]
-
-
-def finished(steps: Generator[Any, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
-def method(masks: Masks | None = None, **parameters: Any) -> PatchCore:
-    preprocessing = Preprocessing(
-        size=SIZE, masks=masks or Masks(), source_size=(SIZE, SIZE) if masks else None
-    )
-    return PatchCore(PatchCoreParameters(**parameters), preprocessing)
-
-
-def fitted(
-    pictures: Sequence[list[torch.Tensor]],
-    groups: Sequence[int] | None = None,
-    masks: Masks | None = None,
-    seed: int = 0,
-    **parameters: Any,
-) -> PatchCore:
-    found = method(masks, **parameters)
-    for number, picture in enumerate(pictures):
-        found.collect(picture, picture=number, group=groups[number] if groups else number)
-    finished(found.build(seed))
-    return found
-
-
-def good(count: int = 5) -> list[list[torch.Tensor]]:
-    return [levels(seed) for seed in range(count)]
-
-
-def same(first: Scores, second: Scores) -> bool:
-    assert first.map is not None and second.map is not None
-    return np.array_equal(first.image, second.image) and np.array_equal(
-        first.map, second.map, equal_nan=True
-    )
-
-
-def distances(queries: torch.Tensor, rows: torch.Tensor) -> np.ndarray:
-    return cdist(queries.double().numpy(), rows.double().numpy())
+from tests.engine.methods.small_patchcore import (
+    GRID,
+    LEFT_HALF,
+    distances,
+    fitted,
+    good,
+    levels,
+    method,
+    same,
+)
+from tests.small_parts import finished
 
 
 class TestScores:
@@ -115,68 +59,6 @@ class TestScores:
         row, column = np.unravel_index(scores.map[0].argmax(), (GRID, GRID))
         assert abs(row - 5) <= 1 and abs(column - 2) <= 1
         assert scores.map[0, 0, 7] == 0
-
-    def test_a_picture_that_is_no_number_gets_no_score(self) -> None:
-        picture = levels(0)
-        picture[0][0, 0, 3, 3] = torch.nan
-        with pytest.raises(ModelError, match="no numbers for this picture"):
-            fitted(good(), coreset=0.5).score(picture)
-
-    def test_before_a_fit_there_is_nothing_to_score_by(self) -> None:
-        with pytest.raises(ModelError, match="fit it or load a release first"):
-            method().score(levels(0))
-
-
-def equation_7(spread: np.ndarray, score: float) -> float:
-    """The paper's own form, which overflows above 700 even in double precision."""
-    return float((1 - np.exp(score) / np.exp(spread).sum()) * score)
-
-
-class TestReweighting:
-    @settings(max_examples=40, deadline=None)
-    @given(seed=st.integers(0, 10**6), neighbours=st.integers(2, 20), scale=st.floats(0.01, 3))
-    def test_it_is_equation_7(self, seed: int, neighbours: int, scale: float) -> None:
-        pictures = [[level * scale for level in picture] for picture in good(3)]
-        found = fitted(pictures, coreset=0.5, image_score="reweighted", neighbours=neighbours)
-        query = [level * scale for level in levels(seed + 100)]
-        assert found.bank is not None
-        rows = found.bank.rows
-        table = distances(concat(query)[0], rows)
-        worst = int(table.min(1).argmax())
-        around = distances(rows[[int(table[worst].argmin())]], rows)[0].argsort()[:neighbours]
-        expected = equation_7(table[worst][around], table[worst].min())
-        (score,) = found.score(query).image
-        assert score == pytest.approx(expected, rel=1e-4)
-        # "max" is s* itself; the bracket of Eq. 7 lies in [1 - 1 / b, 1).
-        largest = table.min(1).max()
-        assert (1 - 1 / neighbours) * largest * (1 - 1e-5) <= score <= largest
-
-    @pytest.mark.parametrize("distance", [1e3, 1e6])
-    def test_large_distances_do_not_overflow(self, distance: float) -> None:
-        found = fitted(good(), coreset=0.5, image_score="reweighted")
-        query = [level + distance for level in levels(99)]
-        largest = fitted(good(), coreset=0.5).score(query).image[0]
-        (score,) = found.score(query).image
-        assert largest > distance
-        assert (1 - 1 / 9) * largest * (1 - 1e-5) <= score <= largest
-
-    def test_more_neighbours_than_rows_are_all_rows(self) -> None:
-        few = fitted(good(), coreset=0.02, image_score="reweighted", neighbours=500)
-        assert few.bank is not None
-        exactly = fitted(good(), coreset=0.02, image_score="reweighted", neighbours=len(few.bank))
-        assert same(few.score(levels(99)), exactly.score(levels(99)))
-
-    def test_a_bank_of_one_row_does_not_call_everything_good(self) -> None:
-        one = fitted(good(), coreset=1e-9, image_score="reweighted")
-        assert one.bank is not None and len(one.bank) == 1
-        assert same(one.score(levels(99)), fitted(good(), coreset=1e-9).score(levels(99)))
-
-    def test_the_map_is_never_reweighted(self) -> None:
-        maps = [
-            fitted(good(), coreset=0.5, image_score=kind).score(levels(99)).map
-            for kind in ("max", "reweighted")
-        ]
-        assert np.array_equal(*maps)
 
 
 class TestBank:
@@ -245,22 +127,6 @@ class TestLeaveOneOut:
         assert (some.image == every.image[[1, 3]]).all()
         assert (some.map == every.map[[1, 3]]).all()
 
-    def test_eq_7_looks_at_the_other_groups_only(self) -> None:
-        groups = [3, 3, 5, 5]
-        found = fitted(good(4), groups=groups, coreset=1, image_score="reweighted", neighbours=100)
-        held_out = finished(found.leave_one_out())
-        for number, group in enumerate(groups):
-            others = [other for other in range(4) if groups[other] != group]
-            alone = fitted(
-                [levels(other) for other in others],
-                coreset=1,
-                image_score="reweighted",
-                neighbours=100,
-            )
-            assert held_out.image[number] == pytest.approx(
-                alone.score(levels(number)).image[0], rel=1e-5
-            )
-
     def test_a_copy_in_another_group_scores_0_and_one_in_the_same_group_does_not(self) -> None:
         pictures = [levels(1), levels(1), levels(2)]
         apart = finished(fitted(pictures, groups=[0, 1, 2], coreset=1).leave_one_out())
@@ -292,11 +158,6 @@ class TestMasks:
         fouled[0][..., GRID // 2 + 1 :] = torch.nan
         fouled[1][..., GRID // 4 + 2 :] = 1e6
         assert same(found.score(picture), found.score(fouled))
-
-    def test_a_region_smaller_than_a_cell_cannot_be_inspected(self) -> None:
-        speck = Masks(include=(((0, 0), (2, 0), (2, 2), (0, 2)),))
-        with pytest.raises(RecipeError, match="smaller than one cell"):
-            method(speck).collect(levels(0), picture=0, group=0)
 
 
 class TestState:
@@ -354,57 +215,3 @@ class TestDescriptors:
     def test_official_takes_two_layers(self) -> None:
         with pytest.raises(RecipeError, match=r"two layers of this backbone, not 1\. Name two"):
             method(descriptor="official").collect(levels(0)[:1], picture=0, group=0)
-
-
-class TestSteps:
-    def large(self) -> PatchCore:
-        found = method(coreset=0.1)
-        for number in range(12):
-            found.collect(levels(number, grid=40), picture=number, group=number)
-        return found
-
-    def test_they_are_short_and_named(self) -> None:
-        found = self.large()
-        for steps in (found.build(0), found.leave_one_out()):
-            longest, looked = 0.0, time.process_time()
-            for step in steps:
-                longest = max(longest, time.process_time() - looked)
-                assert step.stage and 0 <= step.fraction <= 1
-                looked = time.process_time()
-            assert longest < 0.15  # a line runs beside it; 50 ms on a machine of its own
-
-    def test_laying_out_a_large_fit_is_split_by_picture(self) -> None:
-        stages = [step.stage for step in self.large().build(0)]
-        assert stages.count(stages[0]) >= 12
-
-    def test_a_cancelled_build_leaves_no_bank(self) -> None:
-        found = self.large()
-        steps = found.build(0)
-        next(steps)
-        steps.close()
-        assert found.bank is None
-        assert inspect.getgeneratorstate(steps) == inspect.GEN_CLOSED
-
-    def test_a_build_can_begin_again_after_it_was_cancelled(self) -> None:
-        found = self.large()
-        steps = found.build(0)
-        for _ in range(5):
-            next(steps)
-        steps.close()
-        finished(found.build(0))
-        straight = self.large()
-        finished(straight.build(0))
-        assert torch.equal(found.provenance, straight.provenance)
-
-    def test_a_cancelled_calibration_changes_nothing(self) -> None:
-        found = fitted(good(), coreset=0.5)
-        before = found.score(levels(99))
-        steps = found.leave_one_out()
-        next(steps)
-        steps.close()
-        assert same(before, found.score(levels(99)))
-        assert len(finished(found.leave_one_out()).image) == 5
-
-
-def test_the_table_of_methods_knows_it() -> None:
-    assert METHODS[MethodName.PATCHCORE] is PatchCore
