@@ -88,6 +88,8 @@ def calibrate_command(
     if false_alarm_rate is not None and not 0 < false_alarm_rate < 0.5:
         raise typer.BadParameter("--false-alarm-rate lies above 0 and below 0.5.")
     with complaining():
+        if apply is not None and apply.needs_ng and ng is None and data is None:
+            raise RecipeError(f"Limits of {apply} need pictures of NG parts. Give some with --ng.")
         if out is not None:
             check_free(out)
         before = find_release(release, data_dir)
@@ -111,8 +113,6 @@ def calibrate_command(
 def _chosen(found: Calibration, aim: Aim) -> Limits:
     if aim in found.found:
         return found.found[aim].limits
-    if found.as_it_is.escape is None:
-        raise RecipeError(f"Limits of {aim} need pictures of NG parts. Give some with --ng.")
     raise RecipeError(
         f"No limits give {aim}: some NG pictures score 0, as a copy of a good picture does. "
         "Look at them."

@@ -243,6 +243,10 @@ WRONG: dict[str, tuple[tuple[object, ...], str]] = {
         ("--good", "{good}", "--apply", "f1-max"),
         "Limits of f1-max need pictures of NG parts. Give some with --ng.",
     ),
+    "the same, before anything is looked at": (
+        ("--good", "{tmp}/none", "--apply", "zero-escape"),
+        "Limits of zero-escape need pictures of NG parts",
+    ),
     "one good picture": (("--good", "{one}", "--ng", "{ng}"), "1 of the 1 good pictures can be"),
     "an empty folder": (("--good", "{tmp}", "--ng", "{ng}"), "There is no picture in"),
     "a folder that is not there": (("--ng", "{tmp}/none"), "Name a folder that exists"),
