@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from engine.parameters import OwnParameters, own_parameters
 from engine.types import MethodName
@@ -15,6 +22,11 @@ Polygon: TypeAlias = tuple[tuple[float, float], ...]
 
 DEADLINE_SHARE = 0.8
 """Share of the takt in which a verdict must be there, so that the reject output can still act."""
+
+USUAL_PX = 224
+_EFFICIENTNET = re.compile(r"(?:tf_)?efficientnet_b([0-7])(?![0-9])")
+_EFFICIENTNET_PX = (224, 240, 260, 300, 380, 456, 528, 600)
+"""Sizes for which EfficientNet B0 to B7 were made."""
 
 
 class _Settings(BaseModel):
@@ -74,9 +86,11 @@ class Recipe(_Settings):
     """Adapt the backbone to the part for about so long; None: see `adapt_steps`."""
     adapt_steps: int | None = Field(default=None, ge=1)
     """Adapt the backbone in so many steps; None: see `adapt_minutes`. Both None: not at all."""
-    size: int | Literal["auto"] = 224
+    size: int | Literal["auto"] = Field(
+        default_factory=lambda data: usual_size(data.get("backbone", ""))
+    )
     """Side S in pixels of the square the inspected rectangle is stretched to; `auto`: the fit
-    proposes it."""
+    proposes it; left out: the backbone's own."""
     roi: Roi | None = None
     """None: the whole picture."""
     masks: Masks = Masks()
@@ -115,8 +129,12 @@ class Recipe(_Settings):
 
     @field_validator("size")
     @classmethod
-    def _is_a_whole_size(cls, size: int | Literal["auto"]) -> int | Literal["auto"]:
-        if size != "auto" and (size % 32 or not 64 <= size <= 2048):
+    def _is_a_whole_size(
+        cls, size: int | Literal["auto"], info: ValidationInfo
+    ) -> int | Literal["auto"]:
+        if size == "auto" or size == usual_size(info.data.get("backbone", "")):
+            return size
+        if size % 32 or not 64 <= size <= 2048:
             raise ValueError(f"a multiple of 32 from 64 to 2048, or auto, not {size}.")
         return size
 
@@ -139,6 +157,12 @@ class Recipe(_Settings):
         if self.adapt_minutes is not None and self.adapt_steps is not None:
             raise ValueError("Give either the minutes of an adaptation or its steps, not both.")
         return self
+
+
+def usual_size(backbone: str) -> int:
+    """Give the side in pixels of the pictures a backbone was made for; 224 of all but a few."""
+    efficientnet = _EFFICIENTNET.match(backbone)
+    return USUAL_PX if efficientnet is None else _EFFICIENTNET_PX[int(efficientnet[1])]
 
 
 def checked_part_pattern(pattern: str) -> str:

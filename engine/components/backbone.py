@@ -27,6 +27,7 @@ from engine.components.built_in import (
     stack_named,
     tensors_of,
 )
+from engine.components.chain import ALL, all_levels, open_chain
 from engine.components.gabor import GaborStack
 from engine.components.metric_head import MetricHead, MetricStack, head_of
 from engine.components.weights import COUNTER, Weights, fingerprint, fitted_to, read_weights
@@ -99,8 +100,8 @@ def open_backbone(
     weights
         ``builtin``; ``timm``: download once to timm's own cache; else the path of a file.
     layers
-        Layer names, or strides as text; empty: stride 8 for the Gabor stack, 8 and 16 for the
-        learned one, `strides` for a timm CNN.
+        Layer names, strides as text, or `ALL`; empty: stride 8 for the Gabor stack, 8 and 16 for
+        the learned one, `strides` for a timm CNN.
     strides
         What the method wants of a timm CNN; those it does not have are left out.
 
@@ -230,7 +231,8 @@ def _of_stack(
 ) -> Backbone:
     available = {f"stride{stride}": stride for stride in GaborStack.STRIDES}
     strides = {layer: str(stride) for layer, stride in available.items()}
-    chosen = _choose(layers or DEFAULT_STRIDES[stack], strides, stack)
+    asked = tuple(strides) if ALL in layers else layers or DEFAULT_STRIDES[stack]
+    chosen = _choose(asked, strides, stack)
     opened = open_stack(stack, [available[layer] for layer in chosen], kept)
     network = _frozen(opened.network, device)
     return Backbone(stack, chosen, "builtin", opened.sha256, network, opened.kept)
@@ -278,14 +280,22 @@ def _timm_network(
     name: str, layers: Sequence[str], wanted: Sequence[str] = _TIMM_STRIDES
 ) -> tuple[nn.Module, tuple[str, ...]]:
     strides = strides_of(name)
-    usual = [stride for stride in wanted if stride in strides.values()]
-    chosen = _choose(layers or usual, strides, name)
-    indices = tuple(list(strides).index(layer) for layer in chosen)
-    # Only the layers asked for: what lies behind the last one is not even built.
-    network: nn.Module = timm.create_model(
-        name, pretrained=False, features_only=True, out_indices=indices
-    )
-    return network, chosen
+    asked = tuple(layers or wanted)
+    if ALL in asked:
+        asked = all_levels(name) or tuple(strides)
+    elif not layers:
+        asked = tuple(stride for stride in wanted if stride in strides.values())
+    if set(asked) <= {*strides, *strides.values()}:
+        chosen = _choose(asked, strides, name)
+        indices = tuple(list(strides).index(layer) for layer in chosen)
+        # Only the layers asked for: what lies behind the last one is not even built.
+        network: nn.Module = timm.create_model(
+            name, pretrained=False, features_only=True, out_indices=indices
+        )
+        return network, chosen
+    levels = {level: strides.get(level, "") for level in all_levels(name)}
+    chosen = _choose(asked, levels or strides, name)
+    return open_chain(name, chosen), chosen
 
 
 def _filled(
@@ -311,9 +321,13 @@ def _choose(wanted: Sequence[str], strides: Mapping[str, str], name: str) -> tup
     if unknown:
         raise RecipeError(
             f"{name} has no layer {', '.join(unknown)}. "
-            f"It has {', '.join(f'{layer} (stride {s})' for layer, s in strides.items())}."
+            f"It has {', '.join(_described(layer, stride) for layer, stride in strides.items())}."
         )
     return tuple(layer for layer in strides if layer in chosen)
+
+
+def _described(layer: str, stride: str) -> str:
+    return f"{layer} (stride {stride})" if stride else layer
 
 
 def _download(name: str) -> Weights:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.components.backbone import Backbone, fill_backbone, strides_of
 from engine.components.built_in import Stack
+from engine.components.chain import all_levels
 from engine.components.weights import COUNTER, Weights, read_weights
 from engine.components.weights_features import LayerSums, check_same, sums_of
 from engine.components.weights_misfit import misfit
@@ -225,14 +227,17 @@ class WeightsLibrary:
 
 
 def _filled(model: str, read: Weights) -> Backbone:
-    """Open all layers of `model` on the processor.
+    """Open all layers of `model` on the processor; its head only where the file has one.
 
     Raises
     ------
     WeightsError
         The weights are another network's; the sentence counts what does not fit.
     """
-    layers = tuple(strides_of(model))
+    layers, levels = tuple(strides_of(model)), all_levels(model)
+    if levels and set(layers) <= set(levels):
+        with suppress(WeightsError):
+            return fill_backbone(model, read, layers=levels, device=_CPU)
     try:
         return fill_backbone(model, read, layers=layers, device=_CPU)
     except WeightsError as error:

@@ -38,6 +38,27 @@ def test_a_recipe_comes_back_from_json_as_it_was() -> None:
     assert recipe.method is MethodName.PATCHCORE
 
 
+@pytest.mark.parametrize(
+    ("backbone", "size"),
+    [
+        ("builtin", 224),
+        ("resnet18", 224),
+        ("tf_efficientnet_b4", 380),
+        ("tf_efficientnet_b4.aa_in1k", 380),
+        ("efficientnet_b5", 456),
+    ],
+)
+def test_a_backbone_is_shown_pictures_of_the_size_it_was_made_for(backbone: str, size: int) -> None:
+    assert Recipe(backbone=backbone).size == size
+    assert Recipe(backbone=backbone, size=size).size == size
+    assert Recipe(backbone=backbone, size=256).size == 256
+
+
+def test_380_pixels_are_for_the_backbone_made_for_them() -> None:
+    with pytest.raises(ValidationError, match="multiple of 32"):
+        Recipe(backbone="efficientnet_b5", size=380)
+
+
 def test_it_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Recipe().size = 320  # type: ignore[misc]

@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from engine.errors import RecipeError
-from engine.recipe import Masks, Recipe, Roi
+from engine.recipe import Masks, Recipe, Roi, usual_size
 from engine.types import MethodName
 from workstation.cli.adaptation import adaptation_lines, adaptation_report, size_lines
 from workstation.cli.fitted_limits import limits_lines, limits_report
@@ -60,12 +60,13 @@ def fit_command(
         str, typer.Option(help="Layer names or strides, comma-separated, such as 8,16.")
     ] = "",
     size: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="PIXELS|auto",
-            help="Side of what the backbone sees; auto: proposed from the good pictures.",
+            help="Side of what the backbone sees; auto: proposed from the good pictures; else 224, "
+            "or what an EfficientNet was made for.",
         ),
-    ] = "224",
+    ] = None,
     adapt: Annotated[
         float | None,
         typer.Option(
@@ -136,7 +137,7 @@ def fit_command(
             layers=tuple(layer.strip() for layer in layers.split(",") if layer.strip()),
             adapt_minutes=adapt,
             adapt_steps=adapt_steps,
-            size=_size(size),
+            size=usual_size(backbone) if size is None else _size(size),
             roi=None if roi is None else _roi(roi),
             masks=Masks() if masks is None else _masks(masks),
             false_alarm_rate=false_alarm_rate,
