@@ -57,12 +57,16 @@ class PatchCoreParameters(MethodParameters):
 
 
 class MahalanobisParameters(MethodParameters):
-    """Mahalanobis AD has no settings: all layers take part, and the shrinkage is estimated."""
+    """Mahalanobis AD's own settings: all layers take part, and the shrinkage is estimated."""
+
+    map: Literal["none", "indicative"] = "none"
+    """`none`, as published: it scores whole pictures. `indicative`: a map of how far each position
+    lies from the mean features of good pictures, which is not in the paper; the score stays."""
 
     @property
     def has_map(self) -> bool:
-        """It scores whole pictures."""
-        return False
+        """Only where the map that is not in the paper was asked for."""
+        return self.map == "indicative"
 
 
 USUAL_CHANNELS = 100

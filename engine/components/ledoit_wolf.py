@@ -39,56 +39,83 @@ class ShrunkGaussian:
         self.mean = vectors.mean(0)
         # M2 = ZᵀZ = V diag(spread) Vᵀ, and the centred vectors are coordinates @ Vᵀ.
         self._basis, self._spread, self._coordinates = _eigen(vectors - self.mean)
-        count = len(vectors)
-        norms = self._coordinates.square().sum(1)
-        self.share, self.variance = _shrinkage(norms, self._spread.square().sum(), self._length)
+        self._norms = self._coordinates.square().sum(1)
+        self.share, self.variance = _shrinkage(
+            self._norms, self._spread.square().sum(), self._length
+        )
         self._ridge = max(self.share * self.variance, _LEAST_RIDGE)
-        self._inverse = 1 / ((1 - self.share) / count * self._spread + self._ridge)
+        self._inverse = 1 / ((1 - self.share) / len(vectors) * self._spread + self._ridge)
 
     def squared_distances(self, vectors: Tensor) -> Tensor:
         """Give the squared Mahalanobis distances, (B,) float64, of (B, p) float64 vectors."""
+        along, across = self._split(vectors)
+        return along.square() @ self._inverse + across / self._ridge
+
+    def without(self, members: Tensor) -> HeldOutGaussian:
+        """Give the Gaussian of all vectors but some, (n,) bool; at least two must be left."""
+        return HeldOutGaussian(self, members.to(self._coordinates.device))
+
+    def _split(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        """Give what of x − μ lies along the eigenvectors, (B, r), and the rest's square, (B,)."""
         offset = vectors - self.mean
-        along = (offset @ self._basis).square()
-        across = (offset.square().sum(1) - along.sum(1)).clamp_min(0)
-        return along @ self._inverse + across / self._ridge
+        along = offset @ self._basis
+        return along, (offset.square().sum(1) - along.square().sum(1)).clamp_min(0)
 
-    def held_out(self, members: Tensor) -> Tensor:
-        """Give the squared distances of some vectors by the Gaussian of all the others.
 
-        Exact: mean, covariance and shrinkage are those of a new fit. With D the members' centred
-        vectors, k of them, and n' others, ``M2' = M2 − Dᵀ C D``, ``C = I + 11ᵀ / n'``, and a
-        member's offset from the others' mean is ``Dᵀ u``, ``u = e + 1 / n'``. By the matrix
-        inversion lemma ``D Σ'⁻¹ Dᵀ = (I − a G C)⁻¹ G`` with ``G = D (a M2 + λ' I)⁻¹ Dᵀ`` and
-        ``a = (1 − s') / n'``: k × k matrices only.
+class HeldOutGaussian:
+    """A Gaussian of all vectors but k of them, by the eigenvectors of all.
 
-        Parameters
-        ----------
-        members
-            (n,) bool; at least two others must be left.
+    Exact: mean, covariance and shrinkage are those of a new fit. With D the k centred vectors left
+    out and n' others, ``M2' = M2 − Dᵀ C D``, ``C = I + 11ᵀ / n'``, and the others' mean is
+    ``μ − Dᵀ 1 / n'``. By the matrix inversion lemma, with ``a = (1 − s') / n'`` and
+    ``A = a M2 + λ' I``, ``Σ'⁻¹ = A⁻¹ + a A⁻¹ Dᵀ (I − a C G)⁻¹ C D A⁻¹`` where ``G = D A⁻¹ Dᵀ``:
+    k × k matrices only.
+    """
 
-        Returns
-        -------
-        Tensor
-            (k,) float64, in the order of the members.
-        """
-        members = members.to(self._coordinates.device)
-        gone, kept = self._coordinates[members], self._coordinates[~members]
-        others, held = len(kept), len(gone)
-        weights = torch.eye(held, dtype=gone.dtype, device=gone.device) + 1 / others
-        norms = (kept + gone.sum(0) / others).square().sum(1)
-        removed = weights @ (gone @ gone.T)
+    def __init__(self, whole: ShrunkGaussian, members: Tensor) -> None:
+        self._whole = whole
+        self._gone = whole._coordinates[members]
+        held = len(self._gone)
+        others = len(members) - held
+        self._weights = torch.eye(held, dtype=self._gone.dtype, device=self._gone.device)
+        self._weights = self._weights + 1 / others
+        self._shift = self._gone.sum(0) / others
+        # ‖z + shift‖² of the others, without a second table as large as all vectors
+        norms = whole._norms + 2 * (whole._coordinates @ self._shift) + self._shift.square().sum()
+        removed = self._weights @ (self._gone @ self._gone.T)
         frobenius = (
-            self._spread.square().sum()
-            - 2 * (weights @ ((gone * self._spread) @ gone.T)).trace()
+            whole._spread.square().sum()
+            - 2 * (self._weights @ ((self._gone * whole._spread) @ self._gone.T)).trace()
             + (removed @ removed).trace()
         )
-        share, variance = _shrinkage(norms, frobenius, self._length)
-        ridge, scale = max(share * variance, _LEAST_RIDGE), (1 - share) / others
-        table = (gone / (scale * self._spread + ridge)) @ gone.T
-        identity = torch.eye(held, dtype=gone.dtype, device=gone.device)
-        inverse: Tensor = torch.linalg.solve(identity - scale * table @ weights, table)
+        share, variance = _shrinkage(norms[~members], frobenius, whole._length)
+        self._ridge, self._scale = max(share * variance, _LEAST_RIDGE), (1 - share) / others
+        self._inverse = 1 / (self._scale * whole._spread + self._ridge)
+        self._table = (self._gone * self._inverse) @ self._gone.T
+        self._lemma = (
+            torch.eye(held, dtype=self._gone.dtype, device=self._gone.device)
+            - self._scale * self._weights @ self._table
+        )
+
+    def of_members(self) -> Tensor:
+        """Give the squared distances of those left out, (k,) float64, in their order.
+
+        A member's offset is ``Dᵀ u``, ``u = e + 1 / n'``, and so its distance
+        ``uᵀ G (I − a C G)⁻¹ u``.
+        """
+        inverse: Tensor = torch.linalg.solve(self._lemma.T, self._table)
         # u_i is row i of `weights`, which is symmetric.
-        return ((weights @ inverse) * weights).sum(1).clamp_min(0)
+        return ((self._weights @ inverse) * self._weights).sum(1).clamp_min(0)
+
+    def squared_distances(self, vectors: Tensor) -> Tensor:
+        """Give the squared Mahalanobis distances, (B,) float64, of (B, p) float64 vectors."""
+        along, across = self._whole._split(vectors)
+        along = along + self._shift
+        towards = (along * self._inverse) @ self._gone.T
+        inverse: Tensor = torch.linalg.solve(self._lemma, self._weights)
+        more = ((towards @ inverse) * towards).sum(1)
+        squared = along.square() @ self._inverse + across / self._ridge + self._scale * more
+        return squared.clamp_min(0)
 
 
 def _eigen(centred: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,29 +1,40 @@
 """Mahalanobis AD: how far a picture's mean features lie from those of good pictures.
 
 Rippel, Mertens, Merhof, "Modeling the Distribution of Normal Data in Pre-Trained Deep Features for
-Anomaly Detection", ICPR 2020, arXiv 2005.14140. Distances are not squared. It has no map.
+Anomaly Detection", ICPR 2020, arXiv 2005.14140. Distances are not squared. As published it has no
+map; one that only indicates where can be asked for.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Generator, Mapping, Sequence
-from typing import ClassVar, Self
+from functools import partial
+from typing import ClassVar, Self, TypeAlias
 
 import torch
 from torch import Tensor
 
+from engine.components.aside import aside
+from engine.components.chain import ALL
 from engine.components.inspected_cells import (
     InspectedCells,
     checked_embedding,
     checked_scores,
 )
-from engine.components.ledoit_wolf import ShrunkGaussian
+from engine.components.ledoit_wolf import HeldOutGaussian, ShrunkGaussian
+from engine.components.level_maps import mean_map
 from engine.errors import ModelError, RecipeError
 from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps
 from engine.parameters import MahalanobisParameters
 from engine.preprocess import Preprocessing
-from engine.types import FitStep, Scores
+from engine.types import CompactMap, FitStep, Scores
+
+Gaussian: TypeAlias = ShrunkGaussian | HeldOutGaussian
+
+_STEP_PRODUCTS = 2 * 10**8
+"""Multiplications of a Gaussian's fit from which it is made beside the steps: about 30 ms."""
 
 
 class MahalanobisAD:
@@ -34,13 +45,15 @@ class MahalanobisAD:
     """
 
     title: ClassVar[str] = "Mahalanobis AD"
-    strides: ClassVar[tuple[str, ...]] = ("2", "4", "8", "16", "32")
-    """All levels of the CNN, as in the paper (§III-B)."""
+    strides: ClassVar[tuple[str, ...]] = (ALL,)
+    """As in the paper (§III-B)."""
 
     def __init__(self, parameters: MahalanobisParameters, preprocessing: Preprocessing) -> None:
-        del parameters  # the paper's score has none
+        self._has_map = parameters.has_map
         self._cells = InspectedCells(preprocessing)
         self._means: list[Tensor] = []
+        self._pool: list[list[Tensor]] = []
+        """Each picture's levels, from which held-out maps are made; empty where there is no map."""
         self._pictures: list[tuple[int, int]] = []
         self._lengths: list[int] = []
         self._gaussians: list[ShrunkGaussian] = []
@@ -48,7 +61,8 @@ class MahalanobisAD:
     def fit_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
         """Count the means, and a few square matrices of the longest level in float64."""
         lengths = [shape[0] for shape in shapes]
-        return 4 * pictures * sum(lengths) + 8 * sum(
+        kept = sum(math.prod(shape) for shape in shapes) if self._has_map else 0
+        return 4 * pictures * (sum(lengths) + kept) + 8 * sum(
             3 * min(length, pictures) * max(length, pictures) for length in lengths
         )
 
@@ -57,6 +71,8 @@ class MahalanobisAD:
         means = checked_embedding(self._pooled(levels)[0], picture)
         self._means.append(means)
         self._pictures.append((picture, group))
+        if self._has_map:
+            self._pool.append(list(levels))
 
     def build(self, seed: int) -> Steps:
         """Fit one Gaussian to each level (§III-A); the seed has no say."""
@@ -74,18 +90,15 @@ class MahalanobisAD:
                 f"These pictures cannot be changed: {sorted(gone - known | taken)}. Remove only "
                 "pictures that were fitted on, and add only others."
             )
-        kept = [
-            (mean, named)
-            for mean, named in zip(self._means, self._pictures, strict=True)
-            if named[0] not in gone
-        ]
-        for seen in add:
-            mean = checked_embedding(self._pooled(seen.levels)[0], seen.picture)
-            kept.append((mean, (seen.picture, seen.group)))
-        means = [mean for mean, _ in kept]
+        kept = [n for n, (number, _) in enumerate(self._pictures) if number not in gone]
+        added = [checked_embedding(self._pooled(seen.levels)[0], seen.picture) for seen in add]
+        means = [self._means[n] for n in kept] + added
         gaussians = yield from self._fitted(means)
-        self._means, self._pictures = means, [named for _, named in kept]
-        self._gaussians = gaussians
+        if self._pool:
+            self._pool = [self._pool[n] for n in kept] + [list(seen.levels) for seen in add]
+        self._pictures = [self._pictures[n] for n in kept]
+        self._pictures += [(seen.picture, seen.group) for seen in add]
+        self._means, self._gaussians = means, gaussians
 
     def leave_one_out(self, only: Collection[int] | None = None) -> ScoredSteps:
         """Score each picture by the Gaussians of all pictures but its group's; exact.
@@ -97,16 +110,25 @@ class MahalanobisAD:
         """
         groups = torch.tensor([group for _, group in self._pictures])
         numbers = [n for n in range(len(groups)) if only is None or n in only]
-        found: dict[int, Tensor] = {}
+        by_others: dict[int, tuple[list[HeldOutGaussian], Tensor]] = {}
+        images, maps = [], []
         began = time.monotonic()
         for done, number in enumerate(numbers):
+            left = (time.monotonic() - began) / done * (len(numbers) - done) if done else None
+            step = FitStep("Scoring what was held out", done, len(numbers), left)
+            yield step
             group = int(groups[number])
-            if group not in found:
-                found[group] = self._held_out(groups == group)
-            left = (time.monotonic() - began) / (done + 1) * (len(numbers) - done - 1)
-            yield FitStep("Scoring what was held out", done, len(numbers), left)
-        scores = [found[int(groups[n])][int((groups[:n] == groups[n]).sum())] for n in numbers]
-        return checked_scores([float(score) for score in scores], None)
+            if group not in by_others:
+                by_others = {group: self._without(groups == group)}
+            gaussians, scores = by_others[group]
+            images.append(float(scores[int((groups[:number] == group).sum())]))
+            if self._has_map:
+                distances = []
+                for gaussian, level in zip(gaussians, self._pool[number], strict=True):
+                    distances.append(_distances(gaussian, level))
+                    yield step
+                maps += self._maps(distances)
+        return checked_scores(images, maps if self._has_map else None)
 
     def score(self, levels: Sequence[Tensor]) -> Scores:
         """Give ``Σ_l M_l``, the sum of the levels' distances (§III-B)."""
@@ -117,7 +139,11 @@ class MahalanobisAD:
             gaussian.squared_distances(mean).sqrt()
             for gaussian, mean in zip(self._gaussians, pooled, strict=True)
         ]
-        return checked_scores(torch.stack(distances).sum(0).cpu().numpy(), None)
+        maps = None
+        if self._has_map:
+            pairs = zip(self._gaussians, levels, strict=True)
+            maps = self._maps([_distances(gaussian, level) for gaussian, level in pairs])
+        return checked_scores(torch.stack(distances).sum(0).cpu().numpy(), maps)
 
     def state(self) -> dict[str, Tensor]:
         """Give the means of all good pictures: the Gaussians follow from them."""
@@ -179,17 +205,38 @@ class MahalanobisAD:
     def _fitted(self, means: Sequence[Tensor]) -> Generator[FitStep, None, list[ShrunkGaussian]]:
         gaussians: list[ShrunkGaussian] = []
         for vectors in self._vectors(means):
-            gaussians.append(ShrunkGaussian(vectors))
-            yield FitStep("Fitting the Gaussians", len(gaussians), len(self._lengths), None)
+            step = FitStep("Fitting the Gaussians", len(gaussians), len(self._lengths), None)
+            if vectors.numel() * min(vectors.shape) < _STEP_PRODUCTS:
+                gaussians.append(ShrunkGaussian(vectors))
+                yield step
+            else:
+                fitted = yield from aside(partial(ShrunkGaussian, vectors), step)
+                gaussians.append(fitted)
         return gaussians
 
-    def _held_out(self, members: Tensor) -> Tensor:
-        """Give the scores of the members of a group, (k,), by all other pictures."""
+    def _without(self, members: Tensor) -> tuple[list[HeldOutGaussian], Tensor]:
+        """Give the Gaussians of all other pictures, and by them the scores of a group, (k,)."""
         if int((~members).sum()) < 2:
             raise RecipeError(
                 f"Without the {int(members.sum())} pictures of one part fewer than 2 are left, so "
                 "that part cannot be held out. Add pictures of other parts."
             )
-        return torch.stack([gaussian.held_out(members).sqrt() for gaussian in self._gaussians]).sum(
-            0
-        )
+        gaussians = [gaussian.without(members) for gaussian in self._gaussians]
+        scores = torch.stack([gaussian.of_members().sqrt() for gaussian in gaussians]).sum(0)
+        return gaussians, scores
+
+    def _maps(self, distances: Sequence[Tensor]) -> list[CompactMap]:
+        """Give each picture's mean over the levels, (B, h_l, w_l) each, on the finest grid."""
+        merged = mean_map(distances, self._cells.masks)
+        return [self._cells.map(found[torch.from_numpy(self._cells.finest)]) for found in merged]
+
+
+def _distances(gaussian: Gaussian, level: Tensor) -> Tensor:
+    """Give how far each position, (B, h, w) float64, lies from a Gaussian of pictures' means.
+
+    Not in the paper: a mean over cells varies less than a cell, so these distances are large
+    everywhere, and only their differences tell of a place.
+    """
+    batch, channels, height, width = level.shape
+    vectors = level.permute(0, 2, 3, 1).reshape(-1, channels).double()
+    return gaussian.squared_distances(vectors).sqrt().view(batch, height, width)
