@@ -333,7 +333,7 @@ def _calibrated(
 
 
 def _reference_squares(good: Image, preprocessing: Preprocessing, seed: int) -> NDArray[np.uint8]:
-    """Give (3, S, S, 3): a good picture, and the same with two different drawn defects."""
+    """Give (3, S, T, 3): a good picture, and the same with two different drawn defects."""
     region = preprocessing.counted(*good.shape[:2])
     drawn = [
         draw_defect(good, np.random.default_rng(seed), shape=shape, region=region)[0]

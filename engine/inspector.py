@@ -37,12 +37,12 @@ class Eye:
     device: torch.device
 
     def levels(self, square: Image) -> list[torch.Tensor]:
-        """Give the feature maps of one (S, S, 3) uint8 square, a batch of one each."""
+        """Give the feature maps of one (h, w, 3) uint8 square, a batch of one each."""
         with torch.inference_mode():
             return self.backbone(self.preprocessing.tensor(square[None], self.device))
 
     def score(self, square: Image) -> Scores:
-        """Score one (S, S, 3) uint8 square."""
+        """Score one (h, w, 3) uint8 square."""
         levels = self.levels(square)
         with torch.inference_mode():
             return self.method.score(levels)
@@ -58,19 +58,14 @@ class Eye:
         """What the masks leave of the square and of the rectangle; None: all of it."""
         if self.preprocessing.source_size is None:
             return None, None
-        size, rectangle = (
-            self.preprocessing.size,
-            self.preprocessing.rectangle(*self.preprocessing.source_size),
-        )
+        rectangle = self.preprocessing.rectangle(*self.preprocessing.source_size)
         counted = self.preprocessing.counted
-        return counted(size, size), counted(rectangle.height, rectangle.width)
+        return counted(*self.preprocessing.shape), counted(rectangle.height, rectangle.width)
 
     def enlarger(self, grid: tuple[int, int]) -> MapEnlarger:
         """Give what makes shown maps of compact maps on this grid."""
-        size = self.preprocessing.size
-        return MapEnlarger(
-            self.preprocessing.counted(*grid), self.preprocessing.counted(size, size)
-        )
+        counted = self.preprocessing.counted
+        return MapEnlarger(counted(*grid), counted(*self.preprocessing.shape))
 
 
 class Inspector:

@@ -1,8 +1,9 @@
 """Frame to tensor and map back to frame: the one path for fit, calibration and live.
 
 Three coordinate planes, all continuous, pixel (0, 0) covering the square from (0, 0) to (1, 1):
-*source* (the picture as it came), *square* (the S × S picture the backbone sees: the inspected
-rectangle stretched to it), and *grid* (the cells of a map at feature resolution).
+*source* (the picture as it came), *square* (the picture the backbone sees: the inspected
+rectangle stretched to S × S, or to h × w where the recipe says so), and *grid* (the cells of a map
+at feature resolution).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional
 
@@ -36,7 +37,8 @@ class Preprocessing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: int = Field(gt=0)
+    size: PositiveInt | tuple[PositiveInt, PositiveInt]
+    """Side of the square plane, or its (height, width), in pixels."""
     roi: Roi | None = None
     masks: Masks = Masks()
     source_size: tuple[int, int] | None = None
@@ -117,8 +119,8 @@ class Preprocessing(BaseModel):
         Returns
         -------
         Image
-            (S, S, 3) uint8 RGB; what lies outside the masks is filled *before* resizing, so that
-            nothing of it leaks across the border.
+            (h, w, 3) uint8 RGB of `shape`; what lies outside the masks is filled *before*
+            resizing, so that nothing of it leaks across the border.
 
         Raises
         ------
@@ -130,21 +132,24 @@ class Preprocessing(BaseModel):
         cut = image[roi.y : roi.y + roi.height, roi.x : roi.x + roi.width]
         if self.has_masks:
             cut = np.asarray(cv2.copyTo(*_outside(self, height, width), cut.copy()), np.uint8)
-        if cut.shape[:2] == (self.size, self.size):
+        if cut.shape[:2] == self.shape:
             return np.ascontiguousarray(cut)
         planes = torch.from_numpy(_writable(cut)).permute(2, 0, 1)[None]
-        resized = functional.interpolate(
-            planes, (self.size, self.size), mode="bilinear", antialias=True
-        )
+        resized = functional.interpolate(planes, self.shape, mode="bilinear", antialias=True)
         return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
 
     def tensor(self, squares: NDArray[np.uint8], device: torch.device) -> Tensor:
-        """Normalise (B, S, S, 3) uint8 to (B, 3, S, S) float32 in channels-last memory."""
+        """Normalise (B, h, w, 3) uint8 to (B, 3, h, w) float32 in channels-last memory."""
         # Looked up, not computed: three numbers side by side are the slowest shape to calculate on.
         table = _normalised_levels(self.mean, self.std)
         planes = np.stack([np.asarray(cv2.LUT(square, table), np.float32) for square in squares])
-        # (B, S, S, 3) in memory is channels-last already.
+        # (B, h, w, 3) in memory is channels-last already.
         return torch.from_numpy(planes).to(device).permute(0, 3, 1, 2)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the square plane in pixels."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
 
     @property
     def has_masks(self) -> bool:
@@ -188,7 +193,7 @@ class Preprocessing(BaseModel):
         Parameters
         ----------
         shown_map
-            (S, S) float32, NaN where nothing was inspected.
+            (h, w) float32, NaN where nothing was inspected.
         shape
             (H, W) of the source picture.
 

@@ -20,6 +20,9 @@ from engine.types import MethodName
 Polygon: TypeAlias = tuple[tuple[float, float], ...]
 """Corners (x, y) in source pixels; pixel (0, 0) covers the square from (0, 0) to (1, 1)."""
 
+Size: TypeAlias = int | tuple[int, int]
+"""Side of a square, or (height, width), in pixels of what the backbone sees."""
+
 DEADLINE_SHARE = 0.8
 """Share of the takt in which a verdict must be there, so that the reject output can still act."""
 
@@ -86,11 +89,11 @@ class Recipe(_Settings):
     """Adapt the backbone to the part for about so long; None: see `adapt_steps`."""
     adapt_steps: int | None = Field(default=None, ge=1)
     """Adapt the backbone in so many steps; None: see `adapt_minutes`. Both None: not at all."""
-    size: int | Literal["auto"] = Field(
+    size: Size | Literal["auto"] = Field(
         default_factory=lambda data: usual_size(data.get("backbone", ""))
     )
-    """Side S in pixels of the square the inspected rectangle is stretched to; `auto`: the fit
-    proposes it; left out: the backbone's own."""
+    """What the inspected rectangle is stretched to; `auto`: the fit proposes the side of a square;
+    left out: the backbone's own."""
     roi: Roi | None = None
     """None: the whole picture."""
     masks: Masks = Masks()
@@ -130,13 +133,15 @@ class Recipe(_Settings):
     @field_validator("size")
     @classmethod
     def _is_a_whole_size(
-        cls, size: int | Literal["auto"], info: ValidationInfo
-    ) -> int | Literal["auto"]:
+        cls, size: Size | Literal["auto"], info: ValidationInfo
+    ) -> Size | Literal["auto"]:
         if size == "auto" or size == usual_size(info.data.get("backbone", "")):
             return size
-        if size % 32 or not 64 <= size <= 2048:
-            raise ValueError(f"a multiple of 32 from 64 to 2048, or auto, not {size}.")
-        return size
+        height, width = (size, size) if isinstance(size, int) else size
+        for side in (height, width):
+            if side % 32 or not 64 <= side <= 2048:
+                raise ValueError(f"a multiple of 32 from 64 to 2048, or auto, not {side}.")
+        return height if height == width else (height, width)
 
     @field_validator("part_pattern")
     @classmethod
@@ -156,6 +161,12 @@ class Recipe(_Settings):
     def _adapted_by_one_of_two(self) -> Self:
         if self.adapt_minutes is not None and self.adapt_steps is not None:
             raise ValueError("Give either the minutes of an adaptation or its steps, not both.")
+        square = self.size == "auto" or (isinstance(self.size, int) and not self.size % 32)
+        if self.adapts and not square:
+            raise ValueError(
+                "The backbone is adapted to squares only, of a side divisible by 32. Give such a "
+                "number as --size, or leave out --adapt and --adapt-steps."
+            )
         return self
 
 

@@ -15,7 +15,7 @@ def find_regions(shown_map: ShownMap, limit: float, rectangle: Roi) -> tuple[Reg
     Parameters
     ----------
     shown_map
-        (S, S) float32 over the inspected rectangle; NaN where nothing was inspected.
+        (S, T) float32 over the inspected rectangle; NaN where nothing was inspected.
     limit
         The pixel limit.
     rectangle

@@ -22,7 +22,7 @@ CompactMap: TypeAlias = NDArray[np.float32]
 """(h, w) float32 anomaly map at feature resolution; NaN where nothing was inspected."""
 
 ShownMap: TypeAlias = NDArray[np.float32]
-"""(S, S) float32 enlarged and blurred anomaly map; NaN where nothing was inspected."""
+"""(S, T) float32 enlarged and blurred anomaly map; NaN where nothing was inspected."""
 
 
 class Verdict(StrEnum):
@@ -228,7 +228,7 @@ class Inspection:
     map: CompactMap | None
     """(h, w) float32 compact map; None for a method without one."""
     shown_map: ShownMap | None
-    """(S, S) float32, made from `map`; for the screen, never stored."""
+    """(S, T) float32, made from `map`; for the screen, never stored."""
     regions: tuple[Region, ...]
     limits: Limits
     verdict: Verdict

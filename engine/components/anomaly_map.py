@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -17,31 +18,32 @@ _NO_WEIGHT = 1e-3
 """A pixel with less than this share of counted cells under its blur has nothing to show."""
 
 
-def sigma_px(size: int) -> float:
+def sigma_px(size: float) -> float:
     """Give the blur's σ in pixels of the S × S map: 4 at 224, the same share of any other."""
     return 4 * size / 224
 
 
 class MapEnlarger:
-    """Enlarges compact maps bilinearly to S × S and blurs them, counting only the cells inside.
+    """Enlarges compact maps bilinearly and blurs them, counting only the cells inside.
 
     Both operations are linear and separable, so the whole chain is ``A_h · M · A_wᵀ``, equal to
     bilinear enlarging (align_corners=False) followed by ``scipy.ndimage.gaussian_filter`` to
     rounding (methods.md §14.2). Where some cells do not count, the result is divided by the same
-    chain over the 0/1 mask; pixels outside the mask are NaN.
+    chain over the 0/1 mask; pixels outside the mask are NaN. The blur is as wide as high, also
+    where the map is not: as on a square of the same area.
 
     Parameters
     ----------
     cells
         (h, w) bool: which cells of the grid count.
     pixels
-        (S, S) bool: which pixels of the shown map lie inside.
+        (S, T) bool: which pixels of the shown map lie inside.
     """
 
     def __init__(self, cells: Mask, pixels: Mask) -> None:
-        size = pixels.shape[0]
-        self._rows = _chain(cells.shape[0], size)
-        self._columns = _chain(cells.shape[1], size)
+        sigma = sigma_px(math.sqrt(pixels.size))
+        self._rows = _chain(cells.shape[0], pixels.shape[0], sigma)
+        self._columns = _chain(cells.shape[1], pixels.shape[1], sigma)
         self._cells = cells
         self._weight: NDArray[np.float32] | None = None
         if not (cells.all() and pixels.all()):
@@ -50,7 +52,7 @@ class MapEnlarger:
             self._weight = weight
 
     def __call__(self, compact: CompactMap) -> ShownMap:
-        """Make the (S, S) float32 shown map of one (h, w) compact map."""
+        """Make the (S, T) float32 shown map of one (h, w) compact map."""
         if self._weight is None:
             return self._enlarged(compact)
         shown = self._enlarged(np.where(self._cells, compact, np.float32(0)))
@@ -66,7 +68,7 @@ class MapEnlarger:
 
 
 @lru_cache(maxsize=8)
-def _chain(cells: int, size: int) -> Tensor:
+def _chain(cells: int, size: int, sigma: float) -> Tensor:
     """Give the (size, cells) float32 matrix of enlarging and blurring along one axis."""
     centres = np.clip((np.arange(size) + 0.5) * cells / size - 0.5, 0, cells - 1)
     left = np.minimum(np.floor(centres).astype(int), max(cells - 2, 0))
@@ -74,5 +76,5 @@ def _chain(cells: int, size: int) -> Tensor:
     enlarge = np.zeros((size, cells))
     enlarge[np.arange(size), left] = 1 - share
     enlarge[np.arange(size), np.minimum(left + 1, cells - 1)] += share
-    blurred = gaussian_filter1d(enlarge, sigma_px(size), axis=0)
+    blurred = gaussian_filter1d(enlarge, sigma, axis=0)
     return torch.from_numpy(blurred.astype(np.float32))

@@ -68,7 +68,7 @@ class Backbone:
     kept: Mapping[str, Tensor] | None = None
 
     def __call__(self, batch: Tensor) -> list[Tensor]:
-        """Give the feature maps of (B, 3, S, S) normalised float32, (B, C_l, h_l, w_l) each."""
+        """Give the feature maps of (B, 3, S, T) normalised float32, (B, C_l, h_l, w_l) each."""
         levels: list[Tensor] = self.network(batch)
         return levels
 

@@ -78,8 +78,8 @@ class InspectedCells:
 
     @cached_property
     def _enlarger(self) -> MapEnlarger:
-        size = self._preprocessing.size
-        return MapEnlarger(self.finest, self._preprocessing.counted(size, size))
+        counted = self._preprocessing.counted(*self._preprocessing.shape)
+        return MapEnlarger(self.finest, counted)
 
     def map(self, values: Tensor) -> CompactMap:
         """Lay the values of the finest level's inspected cells, (n,), on their grid; else NaN."""

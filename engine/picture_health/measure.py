@@ -61,11 +61,11 @@ def measure_health(
     image
         (H, W, 3) uint8 RGB source picture, for sharpness and wholeness.
     square
-        (S, S, 3) uint8 RGB, what the backbone sees, for light and position.
+        (S, T, 3) uint8 RGB, what the backbone sees, for light and position.
     rectangle
         The inspected rectangle in source pixels.
     counted
-        (S, S) bool: which pixels of the square are inspected; None: all.
+        (S, T) bool: which pixels of the square are inspected; None: all.
     inside
         (rectangle.height, rectangle.width) bool, the same in source pixels; None: all.
     """

@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from engine.errors import RecipeError
-from engine.recipe import Masks, Recipe, Roi, usual_size
+from engine.recipe import Masks, Recipe, Roi, Size, usual_size
 from engine.types import MethodName
 from workstation.cli.adaptation import adaptation_lines, adaptation_report, size_lines
 from workstation.cli.fitted_limits import limits_lines, limits_report
@@ -62,9 +62,9 @@ def fit_command(
     size: Annotated[
         str | None,
         typer.Option(
-            metavar="PIXELS|auto",
-            help="Side of what the backbone sees; auto: proposed from the good pictures; else 224, "
-            "or what an EfficientNet was made for.",
+            metavar="PIXELS|WIDTHxHEIGHT|auto",
+            help="Side of what the backbone sees, or 320x224 and the like for long parts; auto: "
+            "proposed from the good pictures; else 224, or what an EfficientNet was made for.",
         ),
     ] = None,
     adapt: Annotated[
@@ -176,7 +176,7 @@ def fit_command(
         "n_good": len(manifest.pictures),
         **limits_report(manifest),
         "release_mb": release.size_bytes() / 1e6,
-        "size": manifest.preprocessing.size,
+        "size": _size_words(manifest.preprocessing.size),
         "proposed_size": proposed and proposed.model_dump(mode="json"),
         "adaptation": adaptation and adaptation_report(adaptation),
         "labelled": found and labelled_report(found),
@@ -196,13 +196,21 @@ def fit_command(
         typer.echo(line)
 
 
-def _size(text: str) -> int | Literal["auto"]:
+def _size(text: str) -> Size | Literal["auto"]:
     if text == "auto":
         return "auto"
     try:
-        return int(text)
+        width, times, height = text.partition("x")
+        return (int(height), int(width)) if times else int(width)
     except ValueError:
-        raise RecipeError(f"--size is a number of pixels or auto, not {text!r}.") from None
+        raise RecipeError(
+            f"--size is a number of pixels, width and height such as 320x224, or auto, "
+            f"not {text!r}."
+        ) from None
+
+
+def _size_words(size: Size) -> int | str:
+    return size if isinstance(size, int) else f"{size[1]}x{size[0]}"
 
 
 def _roi(text: str) -> Roi:

@@ -68,7 +68,7 @@ class SetUp:
         self._inside: Mask | None = None
         if self._recipe.source_size is not None:
             rectangle = self._recipe.rectangle(*self._recipe.source_size)
-            self._counted = self._recipe.counted(self._recipe.size, self._recipe.size)
+            self._counted = self._recipe.counted(*self._recipe.shape)
             self._inside = self._recipe.counted(rectangle.height, rectangle.width)
 
     def measure(self, image: Image) -> LiveNumbers:

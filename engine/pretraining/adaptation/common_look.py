@@ -32,7 +32,7 @@ class CommonLook(Look):
         self, stack: nn.Module, preprocessing: Preprocessing, device: torch.device, *, side: int
     ) -> None:
         super().__init__(stack, preprocessing, device)
-        self._size = preprocessing.size
+        self._size, _ = preprocessing.shape
         self._region = torch.from_numpy(preprocessing.counted(side, side)).to(device)
 
     @torch.no_grad()

@@ -43,7 +43,7 @@ class Look:
     def __init__(
         self, stack: nn.Module, preprocessing: Preprocessing, device: torch.device
     ) -> None:
-        side = preprocessing.size
+        side, _ = preprocessing.shape
         cells = preprocessing.counted(side // STRIDE, side // STRIDE)
         if not cells.any():
             raise RecipeError(

@@ -271,6 +271,16 @@ def test_what_is_not_understood_exits_with_2(
     assert result.exit_code == 2
 
 
+def test_a_long_part_is_looked_at_in_a_long_picture(
+    loupe: Loupe, good_folder: Path, tmp_path: Path
+) -> None:
+    fit = ("fit", "--images", good_folder, "--out", tmp_path / "r", "--size", "96x64", "--json")
+    result = loupe(*fit)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["size"] == "96x64"
+    assert open_release(tmp_path / "r").manifest.preprocessing.shape == (64, 96)
+
+
 def test_pictures_of_different_sizes_are_fine_without_masks(loupe: Loupe, tmp_path: Path) -> None:
     for number in range(6):
         save_png(good_image(number)[: 60 + number], tmp_path / "good" / f"{number}.png")

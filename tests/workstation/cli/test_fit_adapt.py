@@ -107,7 +107,8 @@ def test_the_size_is_proposed_and_said(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--size", "wide"), "--size is a number of pixels or auto, not 'wide'"),
+        (("--size", "wide"), "width and height such as 320x224, or auto, not 'wide'"),
+        (("--adapt", 1, "--size", "96x64"), "adapted to squares only"),
         (("--adapt", 1, "--adapt-steps", 2), "either the minutes of an adaptation or its steps"),
         (("--adapt", 0), "adapt_minutes: Input should be greater than 0"),
         (("--adapt", 1, "--layers", "16"), "An adapted backbone gives stride 8 alone, not 16"),
