@@ -44,3 +44,7 @@ class ModelError(EngineError):
 
 class RecipeError(EngineError):
     """A recipe or the pictures given for it cannot lead to a release."""
+
+
+class OutOfMemoryError(RecipeError):
+    """What a recipe or a release asks for needs more memory than the device has."""

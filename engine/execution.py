@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from engine.errors import SourceError, UnfitPictureError
+from engine.errors import OutOfMemoryError, SourceError, UnfitPictureError
 from engine.inspector import Inspector
 from engine.sources.base import PartName, SimulatorConfig, Source, SourceConfig
 from engine.sources.opening import open_source
@@ -79,12 +79,15 @@ class Execution:
         What people and triggers ask of a camera; may be used from any thread.
     lost
         Why no part can be taken, for people; empty while all is well.
+    short_of_memory
+        Whether the last part could not be inspected for want of memory.
     """
 
     def __init__(self, recorder: Recorder, *, began: Callable[[Origin], None]) -> None:
         self.inspector: Inspector | None = None
         self.orders = Orders()
         self.lost = ""
+        self.short_of_memory = False
         self._recorder = recorder
         self._began = began
         self._source: Source | None = None
@@ -205,7 +208,7 @@ class Execution:
         """Inspect and record; the first of the engine's two boundaries for any exception."""
         self._began(frame.origin)
         fault = Fault(frame.origin, FaultKind.ENGINE, "", inspector.release.id, frame)
-        recording = False
+        recording = self.short_of_memory = False
         try:
             inspection = inspector.inspect(frame)
             late = _lateness(inspector, frame, began_s)
@@ -221,6 +224,7 @@ class Execution:
         except Exception as error:
             log.exception("part %s could not be inspected or recorded", frame.origin.part_id)
             kind = FaultKind.RECORD if recording else FaultKind.ENGINE
+            self.short_of_memory = isinstance(error, OutOfMemoryError)
             reason = _sentence(frame.origin, kind, error)
             return self._faulted(replace(fault, kind=kind, reason=reason))
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import TypeAlias, TypeVar
 
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 from engine.calibration import count_alarms, limits_from, rate_interval
 from engine.components.backbone import Backbone, adapted_backbone, open_backbone
 from engine.components.coreset import STEP_S
+from engine.components.out_of_memory import last_on_processor, twice
 from engine.device import memory_bytes, open_device
-from engine.errors import RecipeError
+from engine.errors import OutOfMemoryError, RecipeError
 from engine.inspector import Eye
 from engine.methods import METHODS
 from engine.methods.base import shape_of
@@ -64,6 +66,9 @@ def fit(
 ) -> FitSteps:
     """Fit a release; run it to its end, or close the generator to cancel: nothing is left behind.
 
+    Where a GPU that was not asked for by name has too little memory, the fit begins anew on the
+    processor, and a step's notice says so.
+
     One picture, chosen by the seed, stays out of the bank with all its copies: it becomes the
     release's reference. All others enter the bank, and the limits come from scoring each of them
     without its group; where the backbone was adapted, only each of those that it was not adapted
@@ -83,6 +88,8 @@ def fit(
 
     Raises
     ------
+    OutOfMemoryError
+        There is too little memory, whatever is tried.
     RecipeError
         Too few pictures or parts, a black picture, a ROI that does not fit them, or a backbone
         or layers that cannot be adapted.
@@ -96,6 +103,13 @@ def fit(
             f"A fit needs at least {FEWEST_PICTURES} good pictures; there are {len(pictures)}. "
             "Add pictures; 50 or more make limits that can be defended."
         )
+    fit_on = partial(_fitted_on, recipe, pictures, person=person, reason=reason)
+    return (yield from last_on_processor(fit_on, device=device))
+
+
+def _fitted_on(
+    recipe: Recipe, pictures: Sequence[Picture], device: str, *, person: str, reason: str
+) -> FitSteps:
     yield FitStep("Opening the backbone", 0, 1, None)
     chosen = open_device(device)
     backbone = open_backbone(
@@ -230,14 +244,14 @@ def _remember(eye: Eye, looked: _Looked) -> Generator[FitStep, None, None]:
 
     Raises
     ------
-    RecipeError
+    OutOfMemoryError
         The fit needs more memory than there is.
     """
     shapes = [shape_of(level) for level in eye.levels(looked.squares[0])]
     need_gb = eye.method.fit_bytes(shapes, len(looked.squares)) / 1e9
     have_gb = memory_bytes(eye.device) / 1e9
     if need_gb > have_gb:
-        raise RecipeError(
+        raise OutOfMemoryError(
             f"A fit of {eye.method.title} to {len(looked.squares)} pictures needs {need_gb:.1f} GB "
             f"of memory; there are {have_gb:.1f} GB. Choose fewer pictures, a smaller size, "
             "coarser layers or another method."
@@ -247,8 +261,9 @@ def _remember(eye: Eye, looked: _Looked) -> Generator[FitStep, None, None]:
     began = time.monotonic()
     total = len(looked.squares)
     for number, (square, group) in enumerate(zip(looked.squares, looked.groups, strict=True)):
+        levels = twice(partial(eye.levels, square), what=f"look at {looked.records[number].name}")
         with torch.inference_mode():
-            eye.method.collect(eye.levels(square), picture=number, group=groups[group])
+            eye.method.collect(levels, picture=number, group=groups[group])
         left = (time.monotonic() - began) / (number + 1) * (total - number - 1)
         yield FitStep(stage, number + 1, total, left)
     looked.squares.clear()

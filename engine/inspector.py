@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.calibration import judge
 from engine.components.anomaly_map import MapEnlarger
 from engine.components.backbone import Backbone, reopen_backbone
+from engine.components.out_of_memory import twice
 from engine.device import open_device
 from engine.errors import ModelError
 from engine.methods import METHODS
@@ -42,7 +43,16 @@ class Eye:
             return self.backbone(self.preprocessing.tensor(square[None], self.device))
 
     def score(self, square: Image) -> Scores:
-        """Score one (h, w, 3) uint8 square."""
+        """Score one (h, w, 3) uint8 square.
+
+        Raises
+        ------
+        OutOfMemoryError
+            There is too little memory for it, even with what was cached given back.
+        """
+        return twice(partial(self._score, square), what="inspect this picture")
+
+    def _score(self, square: Image) -> Scores:
         levels = self.levels(square)
         with torch.inference_mode():
             return self.method.score(levels)
@@ -112,6 +122,11 @@ class Inspector:
                 f"({error}). It will not judge. Fit it again here, or use --device cpu."
             ) from error
         return inspector
+
+    @property
+    def is_on_gpu(self) -> bool:
+        """Whether a GPU computes, whose memory is another than the processor's."""
+        return self._eye.device.type != "cpu"
 
     def inspect(self, frame: Frame, *, unfit_too: bool = False) -> Inspection:
         """Inspect and judge one frame.

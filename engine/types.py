@@ -254,6 +254,8 @@ class FitStep:
     total: int
     seconds_left: float | None
     """None while nothing can be said yet."""
+    notice: str = ""
+    """A sentence for people that must not pass with this step; mostly empty."""
 
     @property
     def fraction(self) -> float:

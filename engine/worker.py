@@ -66,6 +66,8 @@ class EngineWorker(QObject):
     fit_ended = Signal(object, str)  # Release or None, sentence (empty when all went well)
     refused = Signal(str)  # a command that could not be carried out, and what to do
     beat = Signal(float)  # time.monotonic(), twice a second while the event loop turns
+    noticed = Signal(str)  # what a fit did otherwise than asked, for people
+    device_changed = Signal(str)  # the GPU was left for the processor: why, for people
     opening = Signal(bool)  # a release is opened, which cannot be split: no beat until False comes
     parts_done = Signal()  # the number of parts asked for by `inspect_parts` is reached
     previewed = Signal(object)  # answer to preview: Image (H, W, 3) uint8 RGB, or None
@@ -252,9 +254,32 @@ class EngineWorker(QObject):
             self.faulted.emit(told.number, told.outcome)
         else:
             self._announce(told.number, told.outcome)
+        if self._execution.short_of_memory:
+            self._leave_the_gpu()
         self._tell_loss()  # after the part, which may be what could not be recorded
         self._count_down()
         return True
+
+    def _leave_the_gpu(self) -> None:
+        """Judge on the processor from the next part on, where the GPU was not asked for by name.
+
+        Where the release does not reproduce there, all stays as it is: further parts are faults as
+        long as memory is short, and none is judged otherwise than its release says.
+        """
+        inspector = self._execution.inspector
+        if self._device != "auto" or inspector is None or not inspector.is_on_gpu:
+            return
+        self._device = "cpu"
+        self.opening.emit(True)
+        try:
+            self._judge_by(inspector.release)
+            self.device_changed.emit(
+                "The GPU has too little memory to inspect with this release. The processor goes on "
+                "in its place, until Loupe is started again. Close other programs that use the GPU."
+            )
+        except EngineError as error:
+            self.refused.emit(str(error))
+        self.opening.emit(False)
 
     def _announce(self, number: int, inspection: Inspection) -> None:
         self._unseen += 1
@@ -291,7 +316,10 @@ class EngineWorker(QObject):
     def _advance(self, steps: FitSteps) -> Release | None:
         """Do one step; at the end keep the release and judge by it."""
         try:
-            self.fit_progressed.emit(next(steps))
+            step = next(steps)
+            self.fit_progressed.emit(step)
+            if step.notice:
+                self.noticed.emit(step.notice)
         except StopIteration as end:
             self.opening.emit(True)
             try:

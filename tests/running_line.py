@@ -118,6 +118,7 @@ class Heard(QObject):
         self.steps: list[FitStep] = []
         self.fits: list[tuple[Any, str]] = []
         self.refused: list[str] = []
+        self.left_gpu: list[str] = []
         self.beats: list[float] = []
         self.previews: list[Image | None] = []
         self.parts_done = 0
@@ -132,6 +133,7 @@ class Heard(QObject):
         worker.fit_progressed.connect(self._fit_progressed)
         worker.fit_ended.connect(self._fit_ended)
         worker.refused.connect(self._refused)
+        worker.device_changed.connect(self._device_changed)
         worker.beat.connect(self._beat)
         worker.previewed.connect(self._previewed)
         worker.parts_done.connect(self._parts_done)
@@ -176,6 +178,10 @@ class Heard(QObject):
     @Slot(str)
     def _refused(self, sentence: str) -> None:
         self.refused.append(sentence)
+
+    @Slot(str)
+    def _device_changed(self, sentence: str) -> None:
+        self.left_gpu.append(sentence)
 
     @Slot(float)
     def _beat(self, seconds: float) -> None:

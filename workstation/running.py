@@ -41,7 +41,8 @@ class RunningStation(QObject):
     Signals
     -------
     told
-        A sentence for people: something could not be saved or written down; the run goes on.
+        A sentence for people: something could not be saved or written down, or the processor took
+        over from the GPU; the run goes on.
     refused
         A sentence: what the settings ask for must not be done, so that nothing is inspected.
     failed
@@ -196,6 +197,8 @@ class RunningStation(QObject):
         worker.release_changed.connect(self._name_recipe, Qt.ConnectionType.DirectConnection)
         worker.release_changed.connect(self._release_changed)
         worker.fit_ended.connect(self._fit_ended)
+        worker.device_changed.connect(self._device_changed)
+        worker.noticed.connect(self.told)
         self.engine.ended.connect(self._ended)
 
     @Slot(object)
@@ -224,6 +227,11 @@ class RunningStation(QObject):
             )
         else:
             self.note(EventKind.RELEASE_ACTIVATED, old=before, new=release.id, part=manifest.part)
+
+    @Slot(str)
+    def _device_changed(self, sentence: str) -> None:
+        self.note(EventKind.DEVICE_CHANGED, old="cuda", new="cpu", reason=sentence)
+        self.told.emit(sentence)
 
     @Slot(object, str)
     def _fit_ended(self, release: Release | None, _sentence: str) -> None:

@@ -13,6 +13,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from engine.components.out_of_memory import in_pieces
+
 RIDGE = 0.01
 """ε of the paper."""
 CHUNK = 64
@@ -90,7 +92,8 @@ class PositionGaussians:
         after = PositionGaussians.empty(len(self.mean), self.length, self.mean.device)
         after.count = self.count + len(added) - len(removed)
         rows, columns = torch.tril_indices(self.length, self.length, device=self.mean.device)
-        for where in chunks(len(self.mean)):
+
+        def change(where: slice) -> None:
             count, mean, scatter = self.count, self.mean[where], self._square(where)
             for pictures, sign in ((added, 1), (removed, -1)):
                 if not pictures:
@@ -108,17 +111,22 @@ class PositionGaussians:
                 count = total
             after.mean[where] = mean
             after.scatter[where] = scatter[:, rows, columns].float()
+
+        for _ in in_pieces(change, len(self.mean), at_once=CHUNK):
             yield after
 
     def whitened(self) -> Iterator[Whitening]:
         """Factor every position, after each chunk of them; only the last one given is whole."""
         whitening = Whitening(len(self.mean), self.length, self.mean.device)
         identity = torch.eye(self.length, dtype=torch.float64, device=self.mean.device)
-        for where in chunks(len(self.mean)):
+
+        def factor(where: slice) -> None:
             covariance = self._square(where) / (self.count - 1) + RIDGE * identity
             lower = torch.linalg.cholesky(covariance)
             inverse = torch.linalg.solve_triangular(lower, identity, upper=False)
             whitening.set(where, inverse.float())
+
+        for _ in in_pieces(factor, len(self.mean), at_once=CHUNK):
             yield whitening
 
     def _square(self, where: slice) -> Tensor:
@@ -129,11 +137,6 @@ class PositionGaussians:
         square[:, rows, columns] = packed
         square[:, columns, rows] = packed
         return square
-
-
-def chunks(positions: int) -> list[slice]:
-    """Cut positions into chunks."""
-    return [slice(start, start + CHUNK) for start in range(0, positions, CHUNK)]
 
 
 def held_out_distances(whitened: Tensor, count: int) -> Tensor:

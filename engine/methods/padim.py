@@ -22,10 +22,11 @@ from engine.components.inspected_cells import (
     checked_embedding,
     checked_scores,
 )
+from engine.components.out_of_memory import in_pieces
 from engine.components.position_gaussians import (
+    CHUNK,
     PositionGaussians,
     Whitening,
-    chunks,
     held_out_distances,
 )
 from engine.errors import ModelError, RecipeError
@@ -116,16 +117,20 @@ class Padim:
         numbers = [n for n in range(len(self._pool)) if only is None or n in only]
         members = self._members({self._pictures[n][1] for n in numbers})
         distances = torch.empty(len(self._pool), len(self._pool[0]))
-        where = chunks(len(self._pool[0]))
+        total, whitening = len(self._pool[0]), self._whitening
         began = time.monotonic()
-        for done, some in enumerate(where, start=1):
+
+        def hold_out(some: slice) -> int:
             offsets = torch.stack([patches[some] for patches in self._pool], 2)
-            whitened = self._whitening(offsets - self._mean[some, :, None], some)
+            whitened = whitening(offsets - self._mean[some, :, None], some)
             for group in members:  # (G, k): groups of one size together
                 found = held_out_distances(whitened[:, :, group].transpose(1, 2), len(self._pool))
                 distances[group.flatten(), some] = found.flatten(1).T.cpu()
-            left = (time.monotonic() - began) / done * (len(where) - done)
-            yield FitStep("Scoring what was held out", done, len(where), left)
+            return int(some.stop)
+
+        for done in in_pieces(hold_out, total, at_once=CHUNK):
+            left = (time.monotonic() - began) / done * (total - done)
+            yield FitStep("Scoring what was held out", done, total, left)
         images, maps = [], []
         for done, number in enumerate(numbers, start=1):
             maps.append(self._cells.map(distances[number]))
@@ -193,17 +198,21 @@ class Padim:
         self, before: PositionGaussians, added: Sequence[Tensor], removed: Sequence[Tensor]
     ) -> Generator[FitStep, None, None]:
         """Change the Gaussians and factor them; they are taken over at the very end."""
-        total = 2 * len(chunks(len(before.mean)))
+        total = 2 * -(-len(before.mean) // CHUNK)
         began, done = time.monotonic(), 0
         gaussians, whitening = before, self._whitening
+
+        def step() -> FitStep:
+            # Where memory is short, there are more steps than were foreseen.
+            left = (time.monotonic() - began) / done * max(total - done, 0)
+            return FitStep("Fitting the Gaussians", min(done, total), total, left)
+
         for merged in before.merged(added, removed):
             gaussians, done = merged, done + 1
-            left = (time.monotonic() - began) / done * (total - done)
-            yield FitStep("Fitting the Gaussians", done, total, left)
+            yield step()
         for factored in gaussians.whitened():
             whitening, done = factored, done + 1
-            left = (time.monotonic() - began) / done * (total - done)
-            yield FitStep("Fitting the Gaussians", done, total, left)
+            yield step()
         self._gaussians, self._whitening = gaussians, whitening
         self._mean = gaussians.mean.float()
 

@@ -112,6 +112,8 @@ def run_showing_progress(steps: Generator[FitStep, None, Result]) -> Result:
             except StopIteration as end:
                 result: Result = end.value
                 return result
+            if step.notice:
+                progress.console.print(step.notice, soft_wrap=True)
             if step.stage != stage:
                 progress.reset(task)
                 stage = step.stage
