@@ -19,7 +19,7 @@ from engine.components.out_of_memory import twice
 from engine.device import open_device
 from engine.errors import ModelError
 from engine.methods import METHODS
-from engine.methods.base import Method
+from engine.methods.base import Fetching, Method
 from engine.picture_health.measure import PictureHealth, measure_health
 from engine.picture_health.reading import check_health, read_health
 from engine.preprocess import Mask, Preprocessing
@@ -110,7 +110,9 @@ class Inspector:
             device=chosen,
         )
         method = METHODS[manifest.method](manifest.parameters, manifest.preprocessing)
-        state = {name: t.to(chosen) for name, t in release.tensors("method").items()}
+        state = release.tensors("method")
+        if not isinstance(method, Fetching):
+            state = {name: tensor.to(chosen) for name, tensor in state.items()}
         try:
             eye = Eye(manifest.preprocessing, backbone, method.load_state(state), chosen)
             inspector = cls(release, eye)

@@ -92,12 +92,34 @@ class PadimParameters(MethodParameters):
         )
 
 
-Parameters: TypeAlias = PatchCoreParameters | MahalanobisParameters | PadimParameters
+class SpadeParameters(MethodParameters):
+    """SPADE's own settings; defaults as in methods.md §2.5."""
+
+    image_neighbours: int = Field(default=5, ge=1)
+    """K of the image score; more than there are means all. The paper's 50 ranks pictures worse."""
+    map_neighbours: int = Field(default=5, ge=1)
+    """K of the map: good pictures that each place is searched in. 50 finds somewhat more and costs
+    ten times as much."""
+    squared: bool = True
+    """Whether the image score is the mean of squared distances, as in the paper, or of plain ones,
+    as in the best-known public code."""
+    fusion: Literal["levels", "concat"] = "levels"
+    """`levels`: the mean of the levels' distances, the public code; `concat`: squared distances of
+    all levels as one vector, the paper."""
+    precision: Literal["float32", "float16"] = "float32"
+    """Of the feature maps that are remembered and of those compared with them; `float16` halves
+    the release."""
+
+
+Parameters: TypeAlias = (
+    PatchCoreParameters | MahalanobisParameters | PadimParameters | SpadeParameters
+)
 
 PARAMETERS: dict[MethodName, type[Parameters]] = {
     MethodName.PATCHCORE: PatchCoreParameters,
     MethodName.MAHALANOBIS: MahalanobisParameters,
     MethodName.PADIM: PadimParameters,
+    MethodName.SPADE: SpadeParameters,
 }
 """The record that belongs to each method."""
 

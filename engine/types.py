@@ -39,6 +39,7 @@ class MethodName(StrEnum):
     PATCHCORE = "patchcore"
     MAHALANOBIS = "mahalanobis"
     PADIM = "padim"
+    SPADE = "spade"
 
 
 class EngineState(StrEnum):

@@ -72,6 +72,37 @@ class InspectedCells:
         """Give (h · w,) bool: which cells of a level count."""
         return torch.from_numpy(self.masks[level].ravel()).to(device)
 
+    def require(self, level: int) -> Mask:
+        """Give the mask of a level that must have an inspected cell.
+
+        Raises
+        ------
+        RecipeError
+            It has none.
+        """
+        if not self.masks[level].any():
+            raise RecipeError(
+                f"The inspected region is smaller than one cell of the {level + 1}. layer. "
+                "Draw it larger, or leave that layer out (--layers)."
+            )
+        return self.masks[level]
+
+    def pooled(self, levels: Sequence[Tensor], *, first: int = 0) -> Tensor:
+        """Give (B, ΣC_l): the mean over the inspected cells of each level from `first` on.
+
+        Raises
+        ------
+        RecipeError
+            The inspected region is smaller than one cell of such a level.
+        """
+        pooled = []
+        for number, level in list(enumerate(levels))[first:]:
+            if self.require(number).all():
+                pooled.append(level.mean((2, 3)))
+            else:
+                pooled.append(level.flatten(2)[:, :, self.inside(number, level.device)].mean(2))
+        return torch.cat(pooled, 1)
+
     def shown(self, compact: CompactMap) -> ShownMap:
         """Make the shown map, for a method whose image score is taken from it."""
         return self._enlarger(compact)

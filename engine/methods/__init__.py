@@ -6,10 +6,12 @@ from engine.methods.base import Method
 from engine.methods.mahalanobis import MahalanobisAD
 from engine.methods.padim import Padim
 from engine.methods.patchcore import PatchCore
+from engine.methods.spade import Spade
 from engine.types import MethodName
 
 METHODS: dict[MethodName, type[Method]] = {
     MethodName.PATCHCORE: PatchCore,
     MethodName.MAHALANOBIS: MahalanobisAD,
     MethodName.PADIM: Padim,
+    MethodName.SPADE: Spade,
 }

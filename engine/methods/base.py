@@ -132,3 +132,14 @@ class Updatable(Protocol):
             would be left.
         """
         ...
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A method whose memory may be larger than the computer's.
+
+    It leaves the tensors of a release where they are, on the disk perhaps, and fetches to the
+    device what a picture needs.
+    """
+
+    fetches: ClassVar[bool]

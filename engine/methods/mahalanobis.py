@@ -179,19 +179,7 @@ class MahalanobisAD:
         """Give (B, ΣC_l): the mean of each level over its inspected cells."""
         self._cells.check(levels)
         self._lengths = [level.shape[1] for level in levels]
-        pooled = []
-        for number, level in enumerate(levels):
-            if self._cells.masks[number].all():
-                pooled.append(level.mean((2, 3)))
-                continue
-            inside = self._cells.inside(number, level.device)
-            if not inside.any():
-                raise RecipeError(
-                    f"The inspected region is smaller than one cell of the {number + 1}. layer. "
-                    "Draw it larger, or leave that layer out (--layers)."
-                )
-            pooled.append(level.flatten(2)[:, :, inside].mean(2))
-        return torch.cat(pooled, 1)
+        return self._cells.pooled(levels)
 
     def _vectors(self, means: Sequence[Tensor]) -> list[Tensor]:
         """Give the pictures' means of each level, (N, C_l) float64."""
