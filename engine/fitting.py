@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +13,6 @@ from importlib.metadata import version
 from typing import TypeAlias, TypeVar
 
 import numpy as np
-import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
@@ -36,6 +35,7 @@ from engine.pretraining.adaptation.plan import AdaptationPlan
 from engine.proposed_size import adaptable, proposed_size
 from engine.recipe import Recipe, Roi
 from engine.regions import find_regions
+from engine.releases.blobs import Content, content_of, pieces_of
 from engine.releases.folder import FittedRelease
 from engine.releases.manifest import (
     BackboneRecord,
@@ -79,7 +79,7 @@ def fit(
     FitStep
         About every 50 ms. Not split are opening the backbone and reading the reference picture,
         the decoding and forward pass of one picture, and the end: scoring the three reference
-        squares and sealing bank and weights into blobs.
+        squares and putting bank and weights into blobs of up to a gigabyte.
 
     Returns
     -------
@@ -155,7 +155,8 @@ def _fitted_on(
     limits, calibration = yield from _calibrate(eye, held_out, recipe, rectangles)
     squares = _reference_squares(preprocessing.square(spared), preprocessing, recipe.seed)
     references = [eye.score(square) for square in squares]
-    blobs = _blobs(eye, squares, references)
+    contents = _contents(eye, squares, references)
+    blobs = yield from _sealed(contents)
     manifest = Manifest(
         created_at=datetime.now(UTC),
         reason=reason,
@@ -185,9 +186,11 @@ def _fitted_on(
         part_pattern=recipe.part_pattern,
         seed=recipe.seed,
         versions=_versions(),
-        blobs={name: _sha256(content) for name, content in blobs.items()},
+        blobs=blobs,
     )
-    return FittedRelease(manifest.sealed(), {_sha256(c): c for c in blobs.values()})
+    return FittedRelease(
+        manifest.sealed(), {blobs[name]: content for name, content in contents.items()}
+    )
 
 
 @dataclass(eq=False)
@@ -357,14 +360,28 @@ def _reference_squares(good: Image, preprocessing: Preprocessing, seed: int) -> 
     return np.stack([good, *drawn])
 
 
-def _blobs(eye: Eye, squares: NDArray[np.uint8], references: Sequence[Scores]) -> dict[str, bytes]:
+def _contents(
+    eye: Eye, squares: NDArray[np.uint8], references: Sequence[Scores]
+) -> dict[str, Content]:
     """Give the safetensors files of a release by name; empty ones are left out."""
     kept = {"squares": torch.from_numpy(squares)}
     maps = [found.map[0] for found in references if found.map is not None]
     if maps:
         kept["maps"] = torch.from_numpy(np.stack(maps))
     tensors = {"method": eye.method.state(), "weights": eye.backbone.state(), "references": kept}
-    return {name: safetensors.torch.save(state) for name, state in tensors.items() if state}
+    return {name: content_of(state) for name, state in tensors.items() if state}
+
+
+def _sealed(contents: Mapping[str, Content]) -> Generator[FitStep, None, dict[str, str]]:
+    """Give the SHA-256 of each blob."""
+    found: dict[str, str] = {}
+    for name, content in contents.items():
+        sha256 = hashlib.sha256()
+        for piece in pieces_of(content):
+            sha256.update(piece)
+            yield FitStep("Sealing the release", len(found), len(contents), None)
+        found[name] = sha256.hexdigest()
+    return found
 
 
 def _settled(recipe: Recipe, backbone: Backbone) -> Parameters:
@@ -374,7 +391,3 @@ def _settled(recipe: Recipe, backbone: Backbone) -> Parameters:
 def _versions() -> dict[str, str]:
     packages = ("loupe", "torch", "timm", "numpy", "opencv-python-headless")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import safetensors
-import safetensors.torch
 from torch import Tensor
 
 from engine.errors import ModelError
+from engine.releases.blobs import Content, pieces_of, read_tensors
 from engine.releases.manifest import Manifest
 
 MANIFEST = "manifest.json"
@@ -22,10 +20,10 @@ BLOBS = "blobs"
 
 @dataclass(frozen=True, eq=False)
 class FittedRelease:
-    """A release that is not on disk yet: its manifest and the bytes of its blobs by SHA-256."""
+    """A release that is not on disk yet: its manifest and its blobs by SHA-256."""
 
     manifest: Manifest
-    blobs: Mapping[str, bytes]
+    blobs: Mapping[str, Content]
 
 
 @dataclass(frozen=True)
@@ -51,14 +49,7 @@ class Release:
         sha256 = self.manifest.blobs.get(blob)
         if sha256 is None:
             return {}
-        data = read_blob(self.blob_path(sha256))
-        try:
-            return dict(safetensors.torch.load(data))
-        except safetensors.SafetensorError as error:
-            raise ModelError(
-                f"The blob {sha256[:12]} of release {self.id} is no safetensors file. "
-                "Import the release again."
-            ) from error
+        return read_tensors(self.blob_path(sha256))
 
     def blob_path(self, sha256: str) -> Path:
         """Find a cited file: in the folder itself, else in the library's shared blobs beside it."""
@@ -138,7 +129,7 @@ def check_free(folder: Path) -> None:
         )
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: Content) -> None:
     """Write a file so that it is there whole or not at all, also after a power cut."""
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
@@ -148,30 +139,9 @@ def write_whole(path: Path, data: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
-def read_blob(path: Path) -> bytes:
-    """Read a blob and check that its content is what its name says.
-
-    Raises
-    ------
-    ModelError
-        The content has another hash, or cannot be read.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"The blob {path} cannot be read ({error.strerror}). Check the disk and the rights."
-        ) from error
-    if hashlib.sha256(data).hexdigest() != path.stem:
-        raise ModelError(
-            f"The blob {path} was changed or cut off: its hash is not its name. "
-            "Import the release again."
-        )
-    return data
-
-
-def _write_synced(path: Path, data: bytes) -> None:
+def _write_synced(path: Path, data: Content) -> None:
     with path.open("wb") as file:
-        file.write(data)
+        for piece in pieces_of(data):
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())

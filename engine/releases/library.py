@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ModelError
+from engine.releases.blobs import StoredBlob
 from engine.releases.folder import (
     BLOBS,
     MANIFEST,
     FittedRelease,
     Release,
     open_release,
-    read_blob,
     write_whole,
 )
 from engine.types import Limits
@@ -55,7 +55,9 @@ class Library:
         """Copy a release folder into the library, every hash checked."""
         release = open_release(folder)
         cited = set(release.manifest.blobs.values())
-        blobs = {sha256: read_blob(release.blob_path(sha256)) for sha256 in cited}
+        blobs = {sha256: StoredBlob(release.blob_path(sha256)) for sha256 in cited}
+        for blob in blobs.values():  # before anything is written
+            blob.check()
         return self.add(FittedRelease(release.manifest, blobs))
 
     def with_limits(self, release: Release, limits: Limits, *, reason: str, person: str) -> Release:
@@ -98,7 +100,7 @@ class Library:
 
 def _is_whole(blob: Path) -> bool:
     try:
-        read_blob(blob)
+        StoredBlob(blob).check()
     except ModelError:
         return False
     return True

@@ -244,10 +244,11 @@ def test_steps_say_how_far_it_is() -> None:
     steps = list(fit(small_recipe(), good_pictures(), device="cpu"))
     stages = list(dict.fromkeys(step.stage for step in steps))
     assert stages[:2] == ["Opening the backbone", "Looking at the good pictures"]
-    assert stages[-3:] == [
+    assert stages[-4:] == [
         "Scoring what was held out",
         "Placing the limits",
         "Counting the false alarms",
+        "Sealing the release",
     ]
     assert all(0 <= step.fraction <= 1 for step in steps)
     looking = [step for step in steps if step.stage == "Looking at the good pictures"]

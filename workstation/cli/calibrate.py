@@ -9,7 +9,8 @@ import typer
 
 from engine.calibration.candidates import Aim, Wishes
 from engine.errors import RecipeError
-from engine.releases.folder import FittedRelease, Release, check_free, read_blob, write_release
+from engine.releases.blobs import StoredBlob
+from engine.releases.folder import FittedRelease, Release, check_free, write_release
 from engine.releases.library import Library
 from engine.types import Limits
 from workstation.cli.calibrated import calibration_lines, calibration_report
@@ -134,5 +135,5 @@ def _moved(
             release = library.import_from(release.folder)  # the parent can be rolled back to
         return library.with_limits(release, limits, reason=reason, person=person)
     manifest = release.manifest.with_limits(limits, reason=reason, person=person)
-    blobs = {sha256: read_blob(release.blob_path(sha256)) for sha256 in manifest.blobs.values()}
+    blobs = {sha256: StoredBlob(release.blob_path(sha256)) for sha256 in manifest.blobs.values()}
     return write_release(FittedRelease(manifest, blobs), out)

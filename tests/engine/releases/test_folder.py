@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -165,17 +166,17 @@ def test_a_damaged_blob_is_refused(release: Release, name: str, damage: str) -> 
 def test_a_blob_that_may_not_be_read_is_a_sentence(
     release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(self: Path) -> bytes:
+    def refuse(self: Path, mode: str = "r") -> None:
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ModelError, match=r"Permission denied.*Check the disk"):
         release.tensors("method")
 
 
 def test_a_blob_that_is_no_safetensors_file_is_refused(release: Release, tmp_path: Path) -> None:
     content = b"hello"
-    sha256 = release_folder.hashlib.sha256(content).hexdigest()
+    sha256 = hashlib.sha256(content).hexdigest()
     (release.folder / f"{sha256}.safetensors").write_bytes(content)
     blobs = release.manifest.blobs | {"method": sha256}
     manifest = release.manifest.model_copy(update={"blobs": blobs}).sealed()
