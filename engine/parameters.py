@@ -95,14 +95,19 @@ class PadimParameters(MethodParameters):
 class SpadeParameters(MethodParameters):
     """SPADE's own settings; defaults as in methods.md §2.5."""
 
+    image_score: Literal["pictures", "map"] = "pictures"
+    """`pictures`: how far the nearest good pictures are as a whole, the paper; `map`: the largest
+    value of the shown map, ours. A defect too small to change the whole is seen by the latter
+    only."""
     image_neighbours: int = Field(default=5, ge=1)
-    """K of the image score; more than there are means all. The paper's 50 ranks pictures worse."""
+    """K of the image score of `pictures`; more than there are means all. The paper's 50 ranks
+    pictures worse."""
     map_neighbours: int = Field(default=5, ge=1)
     """K of the map: good pictures that each place is searched in. 50 finds somewhat more and costs
     ten times as much."""
     squared: bool = True
-    """Whether the image score is the mean of squared distances, as in the paper, or of plain ones,
-    as in the best-known public code."""
+    """Whether the image score of `pictures` is the mean of squared distances, as in the paper, or
+    of plain ones, as in the best-known public code."""
     fusion: Literal["levels", "concat"] = "levels"
     """`levels`: the mean of the levels' distances, the public code; `concat`: squared distances of
     all levels as one vector, the paper."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
@@ -136,6 +136,14 @@ def test_the_image_score_is_the_mean_distance_to_the_nearest_pictures(
     assert scores.image[0] == pytest.approx(np.sort(distances)[:k].mean(), rel=1e-5)
 
 
+def test_the_image_score_may_be_the_largest_value_of_the_blurred_map() -> None:
+    scores = fitted(GOOD, image_score="map").score(levels(99, batch=2))
+    assert scores.map is not None
+    for image, compact in zip(scores.image, scores.map, strict=True):
+        blurred = gaussian_filter(enlarged(compact.astype(float), SIZE), 4 * SIZE / 224)
+        assert image == pytest.approx(blurred.max(), rel=1e-5)
+
+
 def test_a_level_of_stride_32_alone_says_what_a_picture_is_like() -> None:
     good = [with_a_whole(number) for number in range(N_GOOD)]
     query = with_a_whole(4)
@@ -152,6 +160,16 @@ def test_a_level_of_stride_32_alone_says_what_a_picture_is_like() -> None:
     assert found.state()["picture 0"].shape == (
         sum(c * s * s for c, s in zip(CHANNELS, GRIDS, strict=True)),
     )
+
+
+@pytest.mark.parametrize("image_score", ["pictures", "map"])
+def test_what_is_no_number_in_any_level_is_not_scored(image_score: str) -> None:
+    found = fitted([with_a_whole(number) for number in range(4)], image_score=image_score)
+    for level in range(4):
+        query = with_a_whole(9)
+        query[level][0, 2, 1, 1] = torch.nan
+        with pytest.raises(ModelError, match="no numbers for this picture"):
+            found.score(query)
 
 
 def test_a_stride_of_32_is_searched_where_there_is_nothing_finer() -> None:
