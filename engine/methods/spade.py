@@ -55,7 +55,7 @@ class Spade:
     def __init__(self, parameters: SpadeParameters, preprocessing: Preprocessing) -> None:
         self._parameters = parameters
         self._dtype = torch.float16 if parameters.precision == "float16" else torch.float32
-        self._size = preprocessing.size
+        self._height_px = preprocessing.shape[0]
         self._cells = InspectedCells(preprocessing)
         self._search: PyramidSearch | None = None
         self._device = torch.device("cpu")
@@ -70,7 +70,7 @@ class Spade:
 
     def fit_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
         """Count the mean features and the pictures kept ready; all else lies on the disk."""
-        finer = shapes[: _count_finer(shapes, self._size)]
+        finer = shapes[: _count_finer(shapes, self._height_px)]
         row = sum(channels * height * width for channels, height, width in finer)
         means = 4 * sum(shape[0] for shape in shapes)
         return pictures * 2 * means + min(pictures, self._count_ready(row) + 2) * 8 * row
@@ -213,7 +213,7 @@ class Spade:
     def _lay_out(self) -> None:
         """Decide which cells of which levels make a row."""
         assert self._cells.shapes is not None
-        self._finer = _count_finer(self._cells.shapes, self._size)
+        self._finer = _count_finer(self._cells.shapes, self._height_px)
         search: PyramidSearch
         if self._parameters.fusion == "concat":
             search = Concatenated(self._cells.masks[: self._finer])
@@ -296,9 +296,9 @@ class Spade:
             yield float((near if chosen.squared else near.sqrt()).mean()), compact
 
 
-def _count_finer(shapes: Sequence[Shape], size: int) -> int:
+def _count_finer(shapes: Sequence[Shape], height_px: int) -> int:
     """Count the levels that tell what a place is like; all where none is fine enough."""
-    finer = [shape for shape in shapes if size // shape[1] < WHOLE_STRIDE]
+    finer = [shape for shape in shapes if height_px // shape[1] < WHOLE_STRIDE]
     return len(finer) or len(shapes)
 
 
