@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.calibration import count_alarms, limits_from, rate_interval
+from engine.calibration.held_out import draw_apart
 from engine.components.backbone import Backbone, adapted_backbone, open_backbone
 from engine.components.coreset import STEP_S
 from engine.components.out_of_memory import last_on_processor, twice
@@ -24,7 +25,7 @@ from engine.device import memory_bytes, open_device
 from engine.errors import OutOfMemoryError, RecipeError
 from engine.inspector import Eye
 from engine.methods import METHODS
-from engine.methods.base import shape_of
+from engine.methods.base import HoldingOut, shape_of
 from engine.parameters import Parameters
 from engine.picture_health.baseline import baseline, is_black
 from engine.picture_health.measure import PictureHealth
@@ -71,8 +72,8 @@ def fit(
 
     One picture, chosen by the seed, stays out of the bank with all its copies: it becomes the
     release's reference. All others enter the bank, and the limits come from scoring each of them
-    without its group; where the backbone was adapted, only each of those that it was not adapted
-    to.
+    without its group; where the backbone was adapted or the method learns, only each of those that
+    were kept from it.
 
     Yields
     ------
@@ -129,9 +130,11 @@ def _fitted_on(
         recipe = recipe.model_copy(update={"size": proposed.chosen})
     with naming(drawn):
         preprocessing = Preprocessing.of(recipe, spared)
-    looked = yield from _look(
-        _eye(recipe, backbone, preprocessing, chosen), pictures, spared_sha256
-    )
+    eye = _eye(recipe, backbone, preprocessing, chosen)
+    looked = yield from _look(eye, pictures, spared_sha256)
+    kept_apart: frozenset[str] = frozenset()
+    if isinstance(eye.method, HoldingOut):
+        kept_apart = draw_apart(looked.groups, seed=recipe.seed, method=eye.method.title)
     adaptation = None
     if recipe.adapts:
         adaptation = yield from adapt(
@@ -147,9 +150,9 @@ def _fitted_on(
         if adaptation.record.kept:
             backbone = adapted_backbone(stack, adaptation.head, device=chosen)
     eye = _eye(recipe, backbone, preprocessing, chosen)
-    yield from _remember(eye, looked)
+    yield from _remember(eye, looked, kept_apart)
     yield from eye.method.build(recipe.seed)
-    limiting = _limiting(looked, adaptation)
+    limiting = _limiting(looked, adaptation, kept_apart)
     held_out = yield from eye.method.leave_one_out(limiting)
     rectangles = [looked.rectangles[number] for number in limiting]
     limits, calibration = yield from _calibrate(eye, held_out, recipe, rectangles)
@@ -183,6 +186,7 @@ def _fitted_on(
             scores=tuple(float(found.image[0]) for found in references), tolerance=TOLERANCE
         ),
         pictures=tuple(looked.records),
+        kept_apart=tuple(sorted(kept_apart)),
         part_pattern=recipe.part_pattern,
         seed=recipe.seed,
         versions=_versions(),
@@ -206,6 +210,10 @@ class _Looked:
     def groups(self) -> list[str]:
         """The part each picture shows."""
         return [record.group for record in self.records]
+
+    def numbers_of(self, groups: frozenset[str]) -> list[int]:
+        """Give the numbers of the pictures of some groups."""
+        return [number for number, group in enumerate(self.groups) if group in groups]
 
 
 def _draw(seed: int, count: int) -> int:
@@ -242,7 +250,9 @@ def _look(
     return looked
 
 
-def _remember(eye: Eye, looked: _Looked) -> Generator[FitStep, None, None]:
+def _remember(
+    eye: Eye, looked: _Looked, kept_apart: frozenset[str]
+) -> Generator[FitStep, None, None]:
     """Put what the backbone gives of every picture into the method's memory.
 
     Raises
@@ -259,6 +269,8 @@ def _remember(eye: Eye, looked: _Looked) -> Generator[FitStep, None, None]:
             f"of memory; there are {have_gb:.1f} GB. Choose fewer pictures, a smaller size, "
             "coarser layers or another method."
         )
+    if isinstance(eye.method, HoldingOut):
+        eye.method.hold_out(looked.numbers_of(kept_apart))
     stage = f"Taking the good pictures in; the fit needs {need_gb:.1f} GB"
     groups = {group: number for number, group in enumerate(dict.fromkeys(looked.groups))}
     began = time.monotonic()
@@ -272,12 +284,16 @@ def _remember(eye: Eye, looked: _Looked) -> Generator[FitStep, None, None]:
     looked.squares.clear()
 
 
-def _limiting(looked: _Looked, adaptation: Adaptation | None) -> range | list[int]:
-    """Give the numbers of the pictures from which the limits come."""
-    if adaptation is None or not adaptation.record.kept:
-        return range(len(looked.records))
-    unseen = set(adaptation.record.held_out)
-    return [number for number, group in enumerate(looked.groups) if group in unseen]
+def _limiting(
+    looked: _Looked, adaptation: Adaptation | None, kept_apart: frozenset[str]
+) -> Sequence[int]:
+    """Give the numbers of the pictures from which the limits come: those new to all that learned.
+
+    An adaptation draws by the same rule and seed, so the pictures kept from both are the same.
+    """
+    if adaptation is not None and adaptation.record.kept:
+        return looked.numbers_of(frozenset(adaptation.record.held_out))
+    return looked.numbers_of(kept_apart) if kept_apart else range(len(looked.records))
 
 
 def _eye(

@@ -102,6 +102,19 @@ class Remembering(Protocol):
         ...
 
 
+@runtime_checkable
+class HoldingOut(Protocol):
+    """A method whose scores of the pictures it learned from say nothing.
+
+    Limits come from pictures that it was given but never learned from: those are what its
+    `leave_one_out` scores.
+    """
+
+    def hold_out(self, pictures: Collection[int]) -> None:
+        """Never learn from these pictures; called before the first is collected."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)  # tensors have no useful equality
 class SeenPicture:
     """A good picture as a method sees it."""
@@ -123,7 +136,8 @@ class Updatable(Protocol):
     ) -> Steps:
         """Change what was fitted or loaded to what a fit with and without these would give.
 
-        It scores as before until the last step, so a cancelled update changes nothing.
+        It scores as before until the last step, so a cancelled update changes nothing. A method
+        that learns goes on learning and comes near a new fit only.
 
         Raises
         ------

@@ -100,8 +100,7 @@ class CalibrationRecord(_Record):
 
     false_alarm_rate: float
     scores: tuple[float, ...]
-    """Held-out raw scores of the good pictures, in the order of `Manifest.pictures`. Of a release
-    with an adapted backbone: of those pictures only whose group the adaptation did not see."""
+    """Held-out raw scores of the good pictures `Manifest.held_out`, in their order."""
     map_peaks: tuple[float, ...]
     """Largest value of each held-out shown map; empty where the method has no map."""
     n_alarms: int
@@ -157,6 +156,10 @@ class Manifest(_Record):
     """None: an inspection may take as long as it takes."""
     precision: Literal["float32"] = "float32"
     pictures: tuple[PictureRecord, ...]
+    """Those it was fitted on and those its limits come from, but for the reference."""
+    kept_apart: tuple[str, ...] = ()
+    """Groups of good pictures that a method which learns did not learn from; empty for a method
+    that can hold out each picture in turn."""
     part_pattern: str | None
     seed: int
     versions: dict[str, str]
@@ -186,16 +189,25 @@ class Manifest(_Record):
     @property
     def held_out(self) -> tuple[PictureRecord, ...]:
         """The pictures whose scores are in `calibration`, in their order."""
-        if self.adaptation is None or not self.adaptation.kept:
-            return self.pictures
-        groups = set(self.adaptation.held_out)
-        return tuple(picture for picture in self.pictures if picture.group in groups)
+        groups = set(self.kept_apart)
+        if self.adaptation is not None and self.adaptation.kept:
+            groups = set(self.adaptation.held_out)
+        return tuple(it for it in self.pictures if it.group in groups) if groups else self.pictures
+
+    @property
+    def fitted_on(self) -> tuple[PictureRecord, ...]:
+        """The pictures whose scores would flatter it: they are in its memory, or it learned."""
+        apart = set(self.kept_apart)
+        return tuple(picture for picture in self.pictures if picture.group not in apart)
 
     def hash(self) -> str:
         """Give the first 16 hex digits of the SHA-256 of the canonical text without `id`."""
         content = self.model_dump(mode="json", exclude={"id"})
+        # Releases from before there were these keep their ids.
         if self.adaptation is None:
-            del content["adaptation"]  # releases from before there was any keep their ids
+            del content["adaptation"]
+        if not self.kept_apart:
+            del content["kept_apart"]
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from engine.errors import ModelError, RecipeError
 from engine.inspector import Inspector
 from engine.methods import METHODS
-from engine.methods.base import Method, Remembering, SeenPicture, Updatable, shape_of
+from engine.methods.base import HoldingOut, Method, Remembering, SeenPicture, Updatable, shape_of
 from engine.parameters import PARAMETERS
 from engine.preprocess import Preprocessing
 from engine.recipe import Masks, Recipe
@@ -26,6 +26,8 @@ SIZE, GRID, CHANNELS = 64, 8, (6, 10)
 LEFT_QUARTER = Masks(include=(((0, 0), (16, 0), (16, 64), (0, 64)),))
 LEFT_HALF = Masks(include=(((0, 0), (32, 0), (32, 64), (0, 64)),))
 N_GOOD = 7
+APART = (1, 4, 6)
+"""What a method that learns must not learn from."""
 
 every_method = pytest.mark.parametrize("name", list(METHODS))
 
@@ -44,7 +46,15 @@ def method(name: MethodName, masks: Masks | None = None) -> Method:
     preprocessing = Preprocessing(
         size=SIZE, masks=masks or Masks(), source_size=(SIZE, SIZE) if masks else None
     )
-    return METHODS[name](PARAMETERS[name](), preprocessing)
+    found = METHODS[name](PARAMETERS[name](), preprocessing)
+    if isinstance(found, HoldingOut):
+        found.hold_out(APART)
+    return found
+
+
+def unseen(found: Method) -> list[int]:
+    """Give the good pictures that can be scored as if they had not been seen."""
+    return list(APART) if isinstance(found, HoldingOut) else list(range(N_GOOD))
 
 
 def collected(name: MethodName, numbers: Sequence[int], masks: Masks | None = None) -> Method:
@@ -145,20 +155,23 @@ class TestScores:
         for number in range(4):
             found.collect(constant, picture=number, group=number)
         finished(found.build(0))
-        assert found.score(constant).image == pytest.approx([0], abs=1e-3)
-        assert np.isfinite(found.score(levels(1)).image).all()
+        known, strange = found.score(constant).image, found.score(levels(1)).image
+        assert np.isfinite(strange).all()
+        # One that learns draws a patch towards several centres: it ends between them.
+        assert 0 <= known <= (0.1 * strange if isinstance(found, HoldingOut) else 1e-3)
 
     def test_held_out_a_picture_scores_at_least_as_high(self, name: MethodName) -> None:
         found = built(name)
         held_out = finished(found.leave_one_out())
-        for number in range(N_GOOD):
-            assert held_out.image[number] >= found.score(levels(number)).image[0] * (1 - 1e-5)
+        for place, number in enumerate(unseen(found)):
+            assert held_out.image[place] >= found.score(levels(number)).image[0] * (1 - 1e-5)
 
     def test_only_the_pictures_asked_for_are_held_out(self, name: MethodName) -> None:
-        every = finished(built(name).leave_one_out())
+        found = built(name)
+        every, places = finished(found.leave_one_out()), [unseen(found).index(n) for n in (1, 4)]
         some = finished(built(name).leave_one_out([1, 4]))
-        picked = None if every.map is None else every.map[[1, 4]]
-        assert close(some, Scores(every.image[[1, 4]], picked), tolerance=1e-6)
+        picked = None if every.map is None else every.map[places]
+        assert close(some, Scores(every.image[places], picked), tolerance=1e-6)
 
 
 @every_method
@@ -299,6 +312,8 @@ class TestUpdate:
     @pytest.mark.parametrize("masks", [None, LEFT_HALF])
     @pytest.mark.parametrize("loaded", [False, True])
     def test_it_equals_a_refit(self, name: MethodName, loaded: bool, masks: Masks | None) -> None:
+        if isinstance(method(name), HoldingOut):
+            pytest.skip("what was learned on is not what a new fit would learn")
         found: Any = built(name, masks=masks)
         if loaded:
             found = method(name, masks).load_state(found.state())
@@ -311,6 +326,8 @@ class TestUpdate:
             )
 
     def test_there_and_back_again(self, name: MethodName) -> None:
+        if isinstance(method(name), HoldingOut):
+            pytest.skip("what was learned on is not what a new fit would learn")
         found: Any = built(name)
         finished(found.update(add=seen(20, 21)))
         finished(found.update(remove=seen(20, 21)))

@@ -13,7 +13,7 @@ from engine.errors import RecipeError
 from engine.recipe import Masks, Recipe, Roi, Size, usual_size
 from engine.types import MethodName
 from workstation.cli.adaptation import adaptation_lines, adaptation_report, size_lines
-from workstation.cli.fitted_limits import limits_lines, limits_report
+from workstation.cli.fitted_limits import limits_lines, limits_report, pictures_words
 from workstation.cli.labelled import labelled_lines, labelled_report, with_and_without
 from workstation.cli.method_settings import method_settings
 from workstation.cli.options import (
@@ -185,7 +185,7 @@ def fit_command(
         print_json(report)
         return
     typer.echo(f"release        {release.id} in {out or release.folder}")
-    typer.echo(f"good pictures  {len(manifest.pictures)} in the bank, 1 kept as reference")
+    typer.echo(f"good pictures  {pictures_words(manifest)}, 1 kept as reference")
     for line in size_lines(proposed) if proposed else ():
         typer.echo(line)
     for line in adaptation_lines(adaptation) if adaptation else ():

@@ -52,11 +52,20 @@ def limits_lines(manifest: Manifest) -> Iterator[str]:
             f"{suspect.deviations:.1f} deviations above the median"
         )
     if found:
+        where = "the limits" if manifest.kept_apart else "the bank and in the limits"
         yield (
-            f"               More than {SUSPECT_DEVIATIONS:g} are told. Each is in the bank and in "
-            "the limits all the same: where a picture shows no good part, take it out of the "
-            "folder and fit again."
+            f"               More than {SUSPECT_DEVIATIONS:g} are told. Each is in {where} all "
+            "the same: where a picture shows no good part, take it out of the folder and fit "
+            "again."
         )
+
+
+def pictures_words(manifest: Manifest) -> str:
+    """Say what became of the good pictures."""
+    fitted_on, apart = len(manifest.fitted_on), len(manifest.pictures) - len(manifest.fitted_on)
+    if not apart:
+        return f"{fitted_on} in the bank"
+    return f"{fitted_on} learned from, {apart} kept apart for the limits"
 
 
 def interval_words(rate: Rate) -> str:

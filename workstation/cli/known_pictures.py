@@ -116,8 +116,8 @@ def _looked_at(
             good,
             ng,
             fitted_on=FittedOn(
-                frozenset(picture.sha256 for picture in manifest.pictures),
-                frozenset(picture.group for picture in manifest.pictures if by_name),
+                frozenset(picture.sha256 for picture in manifest.fitted_on),
+                frozenset(picture.group for picture in manifest.fitted_on if by_name),
             ),
             rule=manifest.rule,
             rectangle=manifest.preprocessing.rectangle,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from engine.calibration.held_out import draw_held_out
 from engine.errors import RecipeError
 
 FEWEST_PARTS = 10
 """Below it, what is held out is one part, and nothing follows from one part."""
-_SHARE = 0.2
 
 
 def hold_out(groups: Sequence[str], *, seed: int) -> frozenset[str]:
@@ -26,21 +24,13 @@ def hold_out(groups: Sequence[str], *, seed: int) -> frozenset[str]:
     RecipeError
         There are too few groups.
     """
-    each = list(dict.fromkeys(groups))
-    if len(each) < FEWEST_PARTS:
+    parts = len(set(groups))
+    if parts < FEWEST_PARTS:
         raise RecipeError(
             f"An adaptation needs good pictures of at least {FEWEST_PARTS} parts; there are "
-            f"{len(each)} beside the reference picture. Add pictures, or fit without --adapt."
+            f"{parts} beside the reference picture. Add pictures, or fit without --adapt."
         )
-    order = np.random.default_rng(seed).permutation(len(each))
-    drawn: set[str] = set()
-    pictures = 0
-    for number in order[: len(each) // 2]:
-        if pictures >= _SHARE * len(groups) and len(drawn) > 1:
-            break
-        drawn.add(each[number])
-        pictures += groups.count(each[number])
-    return frozenset(drawn)
+    return draw_held_out(groups, seed=seed)
 
 
 def evenly(count: int, most: int) -> list[int]:
