@@ -116,8 +116,54 @@ class SpadeParameters(MethodParameters):
     the release."""
 
 
+class CfaParameters(MethodParameters):
+    """CFA's own settings; defaults are those of the official code, except where it is said.
+
+    The symbols are the paper's.
+    """
+
+    gamma_d: int = Field(default=2, ge=1)
+    """γ_d: patches have this part of the backbone's channels. The official code's default is 1;
+    with 2 the search takes half as long."""
+    gamma_c: int = Field(default=1, ge=1)
+    """γ_c: the bank has this part of the inspected patches; above 1 they are clustered."""
+    attracting: int = Field(default=3, ge=1)
+    """K: nearest centres that attract a patch, and that score it."""
+    repelling: int = Field(default=3, ge=1)
+    """J: the next nearest ones, which repel it."""
+    radius: float = Field(default=1e-5, gt=0)
+    """r at the beginning."""
+    learn_radius: bool = True
+    """Whether r is learned, as in the official code; the paper's text leaves it as it is."""
+    margin: float = Field(default=0.1, ge=0)
+    """α."""
+    softness: float = Field(default=1e-3, gt=0)
+    """ν, by which the loss is divided."""
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=5e-4, ge=0)
+    batch: int = Field(default=4, ge=1)
+    """Pictures of one step."""
+    epochs: int = Field(default=30, ge=1)
+    """Times each picture is learned from, where `most_steps` allows it."""
+    most_steps: int = Field(default=1500, ge=1)
+    """Steps of a training at most; from about 200 pictures on this bounds how long it takes. The
+    official code has no such bound."""
+    update_epochs: int = Field(default=5, ge=1)
+    """The same as `epochs`, for taking pictures in or forgetting them later."""
+    descriptor: Literal["auto", "concat", "plain"] = "auto"
+    """`concat` averages 3 × 3 neighbourhoods, `plain` does not; `auto`: plain for an adapted
+    backbone, which has done so already, concat for all others."""
+
+    def settled(self, backbone: str, *, adapted: bool) -> Self:
+        """Decide on the descriptor."""
+        del backbone
+        if self.descriptor != "auto":
+            return self
+        return self.model_copy(update={"descriptor": "plain" if adapted else "concat"})
+
+
 Parameters: TypeAlias = (
-    PatchCoreParameters | MahalanobisParameters | PadimParameters | SpadeParameters
+    PatchCoreParameters | MahalanobisParameters | PadimParameters | SpadeParameters | CfaParameters
 )
 
 PARAMETERS: dict[MethodName, type[Parameters]] = {
@@ -125,6 +171,7 @@ PARAMETERS: dict[MethodName, type[Parameters]] = {
     MethodName.MAHALANOBIS: MahalanobisParameters,
     MethodName.PADIM: PadimParameters,
     MethodName.SPADE: SpadeParameters,
+    MethodName.CFA: CfaParameters,
 }
 """The record that belongs to each method."""
 

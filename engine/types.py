@@ -40,6 +40,7 @@ class MethodName(StrEnum):
     MAHALANOBIS = "mahalanobis"
     PADIM = "padim"
     SPADE = "spade"
+    CFA = "cfa"
 
 
 class EngineState(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.methods.base import Method
+from engine.methods.cfa import Cfa
 from engine.methods.mahalanobis import MahalanobisAD
 from engine.methods.padim import Padim
 from engine.methods.patchcore import PatchCore
@@ -14,4 +15,5 @@ METHODS: dict[MethodName, type[Method]] = {
     MethodName.MAHALANOBIS: MahalanobisAD,
     MethodName.PADIM: Padim,
     MethodName.SPADE: Spade,
+    MethodName.CFA: Cfa,
 }
