@@ -131,6 +131,24 @@ def test_pictures_the_release_was_fitted_on_are_left_out_and_named(
     assert "they would flatter it: renamed.png." in " ".join(found["remarks"])
 
 
+def test_pictures_that_a_method_was_kept_from_are_new_to_it(
+    loupe: Loupe, good: Path, good_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "fitted"
+    fit = ("fit", "--images", good_folder, "--out", out, "--size", 64, "--method", "cfa")
+    result = loupe(*fit, "--set", "epochs=1")
+    assert "good pictures  8 learned from, 3 kept apart for the limits, 1 kept" in result.stdout
+    manifest = open_release(out).manifest
+    known, new = manifest.fitted_on[0].name, manifest.held_out[0].name
+    shutil.copytree(good, tmp_path / "good")
+    shutil.copy(good_folder / known, tmp_path / "good" / "known.png")
+    shutil.copy(good_folder / new, tmp_path / "good" / "new.png")
+    found = report(loupe, "--release", out, "--good", tmp_path / "good")
+    assert found["n_good"] == 11
+    assert found["left_out"]["fitted_on"] == ["known.png"]
+    assert report(loupe, "--release", out)["n_good"] == 3
+
+
 def test_applying_makes_a_release_with_parent_and_reason(
     loupe: Loupe, release_folder: Path, good: Path, ng: Path, tmp_path: Path
 ) -> None:
