@@ -59,7 +59,9 @@ class CoupledHyperspheres:
     ) -> None:
         self._descriptor, self._centres, self._parameters = descriptor, centres, parameters
         self._matrix = matrix.clone().requires_grad_()
-        self._radius = torch.tensor(radius, requires_grad=parameters.learn_radius)
+        self._radius = torch.tensor(
+            radius, dtype=torch.float64, requires_grad=parameters.learn_radius
+        )
         learned = [self._matrix, *([self._radius] if parameters.learn_radius else [])]
         self._optimiser = torch.optim.AdamW(
             learned,
@@ -125,7 +127,7 @@ class CoupledHyperspheres:
         if self._parameters.learn_radius:
             active = batch.repelled / max(self._repelling, 1) - batch.attracted / self._attracting
             slope = 2 * self.radius * active / (batch.patches * self._parameters.softness)
-            self._radius.grad = torch.tensor(slope)
+            self._radius.grad = torch.tensor(slope, dtype=torch.float64)
         self._optimiser.step()
         self.tally = _sum(self.tally, batch)
 

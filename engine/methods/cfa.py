@@ -130,18 +130,18 @@ class Cfa:
         count = sum(self._learns(number) for number in known)
         kept = sum(self._learns(number) for number in known - gone)
         self._require(kept + len(add))
-        mean = before.mean.clone()
-        for seen in remove:
+        mean, added = before.mean.clone(), {}
+        changes = len(add) + len(remove)
+        for seen in add:  # first, for the mean of no picture is none
+            cells = checked_embedding(self._cells(seen.levels)[0], seen.picture)
+            count, added[seen.picture] = count + 1, cells
+            mean += (cells.double() - mean) / count
+            yield FitStep("Changing the memory bank", len(added), changes, None)
+        for done, seen in enumerate(remove, start=len(added) + 1):
             if self._learns(seen.picture):
                 count -= 1
                 mean -= (self._cells(seen.levels)[0].double() - mean) / count
-        added = {
-            seen.picture: checked_embedding(self._cells(seen.levels)[0], seen.picture)
-            for seen in add
-        }
-        for cells in added.values():
-            count += 1
-            mean += (cells.double() - mean) / count
+            yield FitStep("Changing the memory bank", done, changes, None)
         pool = {number: cells for number, cells in self._pool.items() if number not in gone}
         pool |= added
         apart = self._apart - set(added)
