@@ -101,6 +101,17 @@ def fit_command(
     false_alarm_rate: Annotated[
         float, typer.Option(help="Share of good parts that may be NG.")
     ] = 0.01,
+    rule: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="What makes a part NG: 'score', 'score or region' or 'score and region'.",
+        ),
+    ] = "score",
+    min_region_px: Annotated[
+        float | None,
+        typer.Option(help="Area from which a region counts, in source pixels; else any does."),
+    ] = None,
     takt_s: Annotated[
         float | None,
         typer.Option(help="Seconds per part; a verdict later than 80 % of them is a fault."),
@@ -140,6 +151,7 @@ def fit_command(
             size=usual_size(backbone) if size is None else _size(size),
             roi=None if roi is None else _roi(roi),
             masks=Masks() if masks is None else _masks(masks),
+            rule=_rule(rule, min_region_px),
             false_alarm_rate=false_alarm_rate,
             takt_s=takt_s,
             deadline_ms=deadline_ms,
@@ -211,6 +223,16 @@ def _size(text: str) -> Size | Literal["auto"]:
 
 def _size_words(size: Size) -> int | str:
     return size if isinstance(size, int) else f"{size[1]}x{size[0]}"
+
+
+def _rule(kind: str, min_region_px: float | None) -> Any:
+    """Give what the recipe reads as its rule."""
+    if min_region_px is not None and kind == "score":
+        raise RecipeError(
+            "--min-region-px is for the rules 'score or region' and 'score and region': "
+            "give one of them with --rule."
+        )
+    return {"kind": kind, "min_region_px": min_region_px or 0}
 
 
 def _roi(text: str) -> Roi:

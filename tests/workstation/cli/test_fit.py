@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from engine.parameters import PadimParameters
+from engine.recipe import Rule
 from engine.releases.folder import open_release
 from engine.types import MethodName
 from tests.small_parts import HEIGHT, good_image, save_good, save_png, spotted, the_release
@@ -91,6 +92,7 @@ def test_every_option_reaches_the_manifest(loupe: Loupe, good_folder: Path, tmp_
         *("--backbone", "gabor", "--weights", "builtin", "--layers", "4, 8", "--size", 96),
         *("--coreset", 0.5, "--roi", "8,4,48,60", "--masks", masks, "--false-alarm-rate", 0.1),
         *("--part-pattern", r"(part\d+)", "--seed", 3, "--device", "cpu"),
+        *("--rule", "score or region", "--min-region-px", 30),
     )
     assert result.exit_code == 0, result.stderr
     manifest = open_release(out).manifest
@@ -101,6 +103,7 @@ def test_every_option_reaches_the_manifest(loupe: Loupe, good_folder: Path, tmp_
     assert manifest.preprocessing.masks.include[0][1] == (60, 0)
     assert manifest.preprocessing.source_size == (HEIGHT, 96)
     assert manifest.calibration.false_alarm_rate == 0.1
+    assert manifest.rule == Rule(kind="score or region", min_region_px=30)
     assert (manifest.part_pattern, manifest.seed) == (r"(part\d+)", 3)
     assert manifest.pictures[0].group.startswith("part0")
 
@@ -194,6 +197,16 @@ WRONG: dict[str, tuple[tuple[object, ...], str]] = {
         "size: a multiple of 32 from 64 to",
     ),
     "a coreset of 2": (("--coreset", 2), "coreset"),
+    "a rule nobody knows": (("--rule", "area"), "rule.kind: Input should be 'score', 'score or"),
+    "an area for a rule without": (("--min-region-px", 9), "--min-region-px is for the rules"),
+    "a region of less than nothing": (
+        ("--rule", "score or region", "--min-region-px", -1),
+        "rule.min_region_px: Input should be greater",
+    ),
+    "regions without a map": (
+        ("--rule", "score and region", "--method", "mahalanobis"),
+        "mahalanobis has no map",
+    ),
     "a rate of 1": (("--false-alarm-rate", 1), "false_alarm_rate"),
     "no regular expression": (("--part-pattern", "("), "no regular expression"),
     "a pattern without a group": (("--part-pattern", "part"), "needs one group"),
