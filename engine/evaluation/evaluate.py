@@ -7,12 +7,14 @@ from time import perf_counter
 from typing import TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from engine.device import memory_bytes
 from engine.errors import EngineError
 from engine.evaluation.labelled import Dataset, LabelledPicture
 from engine.evaluation.masks import read_mask
-from engine.evaluation.pixel_metrics import PooledPixels
+from engine.evaluation.pixel_metrics import BYTES_PER_PIXEL, PooledPixels
 from engine.evaluation.region_overlap import RegionOverlap, region_overlap
 from engine.evaluation.report import Evaluation, Tested, report
 from engine.pictures import FilePicture
@@ -32,11 +34,12 @@ def evaluate(
     method: str,
     backbone: str,
     release_mb: float,
+    memory: int | None = None,
 ) -> Generator[FitStep, None, Evaluation]:
     """Inspect every test picture, one per step, and measure at the end.
 
     Pixel figures are taken at the resolution of the pictures themselves: the map is enlarged,
-    never the mask reduced.
+    never the mask reduced. Where that many scores do not fit into memory they are left out.
 
     Parameters
     ----------
@@ -47,6 +50,8 @@ def evaluate(
         Called only where the data set has masks and the method a map.
     method, backbone, release_mb
         What the manifest says of the release; passed on into the report.
+    memory
+        Bytes there are; None: all the PC has.
 
     Raises
     ------
@@ -54,7 +59,9 @@ def evaluate(
         A mask cannot be read or does not have the size of its picture, or no picture
         can be inspected.
     """
+    have = memory_bytes(torch.device("cpu")) if memory is None else memory
     pixels = PooledPixels()
+    too_large: str | None = None
     overlaps: list[RegionOverlap] = []
     tested: list[Tested] = []
     unreadable: list[str] = []
@@ -67,7 +74,9 @@ def evaluate(
             unreadable.append(f"{picture.path}: {error}")
         else:
             mask = _mask(picture, frame) if dataset.has_masks else None
-            if mask is not None and inspection.shown_map is not None:
+            if mask is not None and too_large is None:
+                too_large = _more_than(have, mask.size * len(dataset.test))
+            if mask is not None and inspection.shown_map is not None and not too_large:
                 laid = map_to_source(inspection.shown_map, mask.shape)
                 pixels.add(laid, mask)
                 overlaps.append(region_overlap(laid, mask, limit=inspection.limits.pixel))
@@ -91,9 +100,21 @@ def evaluate(
         pixels,
         overlaps,
         dataset,
+        too_large=too_large or "",
         method=method,
         backbone=backbone,
         release_mb=release_mb,
+    )
+
+
+def _more_than(have: int, n_pixels: int) -> str:
+    """Say that so many pixels cannot be measured; nothing where they can."""
+    need = BYTES_PER_PIXEL * n_pixels
+    if need <= have:
+        return ""
+    return (
+        f"The pixel figures of so many pictures of this size need {need / 1e9:.1f} GB of memory; "
+        f"there are {have / 1e9:.1f} GB, so they are left out. Give fewer pictures for them."
     )
 
 

@@ -13,6 +13,9 @@ from engine.evaluation.picture_pixels import FloatMap, Mask, PicturePixels
 PRO_LIMITS = (0.3, 0.05)
 """False-positive rates up to which AU-PRO is given: the field's, and one that a line could bear."""
 
+BYTES_PER_PIXEL = 9
+"""Of memory while `PooledPixels` measures: a score, its sorted copy, and little beside."""
+
 
 @dataclass(frozen=True, slots=True)
 class PixelFigures:

@@ -14,6 +14,7 @@ def remarks(
     dataset: Dataset,
     *,
     has_map: bool,
+    too_large: str,
     n_without_mask: int,
 ) -> tuple[str, ...]:
     """Give a sentence for each kind of picture, mask or pixel that is in none of the figures.
@@ -24,6 +25,8 @@ def remarks(
         Of each picture that could not be inspected, the sentence that says why.
     has_map
         Whether the release says where on a picture the anomaly is.
+    too_large
+        Why the pixels could not be measured, where their number is the reason; else empty.
     n_without_mask
         Defective pictures inspected whose defect is not marked.
     """
@@ -40,6 +43,8 @@ def remarks(
         )
     elif not dataset.has_masks:
         said.append("The data set has no masks, so there are no pixel figures.")
+    elif too_large:
+        said.append(too_large)
     elif n_without_mask:
         said.append(
             "Defective pictures whose defect is not marked, left out of the pixel figures: "

@@ -106,6 +106,7 @@ def report(
     overlaps: Sequence[RegionOverlap],
     dataset: Dataset,
     *,
+    too_large: str,
     method: str,
     backbone: str,
     release_mb: float,
@@ -120,6 +121,8 @@ def report(
         Of each picture that was not, the sentence that says why.
     pixels, overlaps
         The pictures whose truth is marked and whose map is known.
+    too_large
+        Why there are no pixel figures, where their number is the reason; else empty.
 
     Raises
     ------
@@ -188,6 +191,7 @@ def report(
             figures,
             dataset,
             has_map=any(it.has_map for it in tested),
+            too_large=too_large,
             n_without_mask=n_without_mask,
         ),
     )

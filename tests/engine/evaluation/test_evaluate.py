@@ -66,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, map_to_source=enlarge, inspect=inspect_brightness):
+def run(folder: Path, map_to_source=enlarge, inspect=inspect_brightness, memory=None):
     steps = evaluate(
         inspect,
         open_dataset(folder),
@@ -74,6 +74,7 @@ def run(folder: Path, map_to_source=enlarge, inspect=inspect_brightness):
         method="patchcore",
         backbone="gabor",
         release_mb=1.5,
+        memory=memory,
     )
     seen: list[FitStep] = []
     while True:
@@ -233,6 +234,17 @@ def test_a_release_without_a_map_has_no_pixel_figures_and_says_why(folder):
         "The release scores pictures as a whole and cannot say where, so there are no pixel "
         "figures.",
     )
+
+
+def test_pixels_that_do_not_fit_into_memory_are_left_out_and_said_so(folder):
+    (folder / "test/crack/0.png").write_bytes(b"the first picture says nothing of the size")
+    _, found = run(folder, memory=7 * 16 * 24 * 8)
+    assert (found.pixel_auroc, found.n_defects, found.region_iou) == (None, 0, None)
+    assert found.image_auroc is not None
+    _, remark = found.remarks
+    assert "so they are left out. Give fewer pictures for them." in remark
+    _, found = run(folder, memory=7 * 16 * 24 * 10)
+    assert found.pixel_auroc is not None
 
 
 def test_the_report_is_plain_json(folder):
