@@ -36,6 +36,10 @@ Gaussian: TypeAlias = ShrunkGaussian | HeldOutGaussian
 _STEP_PRODUCTS = 2 * 10**8
 """Multiplications of a Gaussian's fit from which it is made beside the steps: about 30 ms."""
 
+_FEWEST_OTHERS = 3
+"""Of two pictures the shrinkage is 0, and any third lies a million deviations off their line: held
+out by two, good pictures would set limits that nothing exceeds."""
+
 
 class MahalanobisAD:
     """One Gaussian for each level's spatial mean; a picture's score is the sum of its distances.
@@ -106,7 +110,7 @@ class MahalanobisAD:
         Raises
         ------
         RecipeError
-            Fewer than two pictures are left without a group.
+            Fewer than three pictures are left without a group.
         """
         groups = torch.tensor([group for _, group in self._pictures])
         numbers = [n for n in range(len(groups)) if only is None or n in only]
@@ -204,9 +208,10 @@ class MahalanobisAD:
 
     def _without(self, members: Tensor) -> tuple[list[HeldOutGaussian], Tensor]:
         """Give the Gaussians of all other pictures, and by them the scores of a group, (k,)."""
-        if int((~members).sum()) < 2:
+        if int((~members).sum()) < _FEWEST_OTHERS:
             raise RecipeError(
-                f"Without the {int(members.sum())} pictures of one part fewer than 2 are left, so "
+                f"Without the {int(members.sum())} pictures of one part fewer than "
+                f"{_FEWEST_OTHERS} are left, so "
                 "that part cannot be held out. Add pictures of other parts."
             )
         gaussians = [gaussian.without(members) for gaussian in self._gaussians]

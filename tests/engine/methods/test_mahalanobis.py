@@ -149,8 +149,16 @@ def test_each_picture_is_held_out_with_its_whole_group(groups: list[int] | None)
 
 
 def test_a_group_without_which_too_few_are_left_cannot_be_held_out() -> None:
-    with pytest.raises(RecipeError, match="fewer than 2 are left"):
+    with pytest.raises(RecipeError, match="fewer than 3 are left"):
         finished(fitted(range(4), [0, 0, 0, 1]).leave_one_out())
+
+
+def test_two_pictures_tell_nothing_of_how_far_a_third_may_lie() -> None:
+    """Of two nothing is shrunk: off the line through them all is a million deviations away."""
+    held_out = finished(fitted(range(6), [0, 0, 0, 1, 2, 3]).leave_one_out()).image
+    assert held_out.max() < 10 * np.median(held_out)
+    with pytest.raises(RecipeError, match="Add pictures of other parts"):
+        finished(fitted(range(5), [0, 0, 0, 1, 2]).leave_one_out())
 
 
 def test_where_an_anomaly_lies_has_no_say() -> None:
