@@ -49,7 +49,8 @@ def read(folder: Path) -> Dataset:
         The table is missing, damaged or does not know the object, a picture that it names is
         missing, or it leaves no good or no defective picture to test with.
     """
-    folder = folder.resolve()  # "." has no name to look up
+    if folder.name in ("", ".."):
+        folder = folder.resolve()  # else there is no name to look up; a link's own name counts
     table = _table(folder)
     rows = list(_rows_of(table, folder.name))
     files = _Files(folder)

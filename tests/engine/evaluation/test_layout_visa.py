@@ -65,6 +65,12 @@ def test_the_folder_may_be_named_from_inside(visa, monkeypatch):
     assert len(open_dataset(Path()).train_good) == 3
 
 
+def test_the_folder_may_be_a_link_to_where_there_is_room(visa):
+    (visa / "candle").rename(visa / "large disk")
+    (visa / "candle").symlink_to(visa / "large disk", target_is_directory=True)
+    assert len(open_dataset(visa / "candle").train_good) == 3
+
+
 def test_names_count_in_any_case_and_the_table_may_come_from_another_program(visa):
     rows = [row.replace("/", "\\").replace(".JPG", ".jpg") for row in rows_of(visa)]
     write_table(visa, [row.replace(",normal,", ",Normal, ") for row in rows], "utf-8-sig")
