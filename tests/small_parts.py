@@ -17,7 +17,7 @@ from engine.parameters import PatchCoreParameters
 from engine.pictures import Picture, image_sha256
 from engine.recipe import Recipe
 from engine.releases.folder import FittedRelease
-from engine.types import FitStep, Frame, Image, Origin
+from engine.types import Frame, Image, Origin
 
 Result = TypeVar("Result")
 
@@ -65,7 +65,7 @@ def small_recipe(**changes: Any) -> Recipe:
     return Recipe(**(settings | changes))
 
 
-def finished(steps: Generator[FitStep, None, Result]) -> Result:
+def finished(steps: Generator[Any, None, Result]) -> Result:
     """Run a generator of steps to its end."""
     while True:
         try:

@@ -7,7 +7,7 @@ position ``Σ = M2 / (N − 1) + ε I`` with ``M2 = Σ_k (x_k − μ)(x_k − μ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator
 from itertools import pairwise
 
 import torch
@@ -17,8 +17,9 @@ from engine.components.out_of_memory import in_pieces
 
 RIDGE = 0.01
 """ε of the paper."""
-CHUNK = 64
-"""Positions worked on at once: a step of a fit."""
+_MOST = 64
+_STEP_PRODUCTS = 2 * 10**8
+"""Multiplications in float64 that a step of a fit may take."""
 _BLOCKS = 4
 """Blocks of rows that W is cut into; what lies right of a block's diagonal is not even kept: of 4
 blocks 62.5 % of the square, of which scoring is the reading."""
@@ -76,29 +77,34 @@ class PositionGaussians:
         return self.mean.shape[1]
 
     def merged(
-        self, added: Sequence[Tensor], removed: Sequence[Tensor]
-    ) -> Iterator[PositionGaussians]:
-        """Give these with some pictures added and others removed, after each chunk of positions.
+        self, added: Tensor | None, removed: Tensor | None = None
+    ) -> Generator[int, None, PositionGaussians]:
+        """Make these with some pictures added and others removed, some positions after others.
 
         Exact (Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing
         sample variances", 1979): ``M2 = M2a + M2b + ΔΔᵀ na nb / n`` with Δ the means' difference,
-        and the same solved for M2a. Only the last one given is whole.
+        and the same solved for M2a.
 
         Parameters
         ----------
         added, removed
-            (P, d) float32 for each picture.
+            (k, P, d) float32 of k pictures; None: of none.
+
+        Yields
+        ------
+        How many positions are done.
         """
         after = PositionGaussians.empty(len(self.mean), self.length, self.mean.device)
-        after.count = self.count + len(added) - len(removed)
+        sizes = [0 if pictures is None else len(pictures) for pictures in (added, removed)]
+        after.count = self.count + sizes[0] - sizes[1]
         rows, columns = torch.tril_indices(self.length, self.length, device=self.mean.device)
 
-        def change(where: slice) -> None:
+        def change(where: slice) -> int:
             count, mean, scatter = self.count, self.mean[where], self._square(where)
             for pictures, sign in ((added, 1), (removed, -1)):
-                if not pictures:
+                if pictures is None:
                     continue
-                found = torch.stack([picture[where] for picture in pictures], 1).double()
+                found = pictures[:, where].transpose(0, 1).double()
                 own_mean = found.mean(1)
                 centred = found - own_mean[:, None]
                 own = torch.bmm(centred.transpose(1, 2), centred)
@@ -111,23 +117,27 @@ class PositionGaussians:
                 count = total
             after.mean[where] = mean
             after.scatter[where] = scatter[:, rows, columns].float()
+            return int(where.stop)
 
-        for _ in in_pieces(change, len(self.mean), at_once=CHUNK):
-            yield after
+        at_once = positions_at_once(self.length, max(sizes))
+        yield from in_pieces(change, len(self.mean), at_once=at_once)
+        return after
 
-    def whitened(self) -> Iterator[Whitening]:
-        """Factor every position, after each chunk of them; only the last one given is whole."""
+    def whitened(self) -> Generator[int, None, Whitening]:
+        """Factor every position; yields how many are done."""
         whitening = Whitening(len(self.mean), self.length, self.mean.device)
         identity = torch.eye(self.length, dtype=torch.float64, device=self.mean.device)
 
-        def factor(where: slice) -> None:
+        def factor(where: slice) -> int:
             covariance = self._square(where) / (self.count - 1) + RIDGE * identity
             lower = torch.linalg.cholesky(covariance)
             inverse = torch.linalg.solve_triangular(lower, identity, upper=False)
             whitening.set(where, inverse.float())
+            return int(where.stop)
 
-        for _ in in_pieces(factor, len(self.mean), at_once=CHUNK):
-            yield whitening
+        at_once = positions_at_once(self.length, self.length)
+        yield from in_pieces(factor, len(self.mean), at_once=at_once)
+        return whitening
 
     def _square(self, where: slice) -> Tensor:
         """Give M2 of some positions, (p, d, d) float64."""
@@ -137,6 +147,11 @@ class PositionGaussians:
         square[:, rows, columns] = packed
         square[:, columns, rows] = packed
         return square
+
+
+def positions_at_once(length: int, vectors: int) -> int:
+    """Tell on how many positions a step may work, each with so many vectors of this length."""
+    return max(1, min(_MOST, _STEP_PRODUCTS // (length * length * vectors)))
 
 
 def held_out_distances(whitened: Tensor, count: int) -> Tensor:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from engine.components.aside import aside
 from engine.components.chain import ALL
+from engine.components.collected import Collected, collected_bytes
 from engine.components.inspected_cells import (
     InspectedCells,
     checked_embedding,
@@ -56,8 +57,9 @@ class MahalanobisAD:
         self._has_map = parameters.has_map
         self._cells = InspectedCells(preprocessing)
         self._means: list[Tensor] = []
-        self._pool: list[list[Tensor]] = []
-        """Each picture's levels, from which held-out maps are made; empty where there is no map."""
+        self._pool = Collected()
+        """Each picture's levels in one row, from which held-out maps are made; empty where there
+        is no map."""
         self._pictures: list[tuple[int, int]] = []
         self._lengths: list[int] = []
         self._gaussians: list[ShrunkGaussian] = []
@@ -65,9 +67,13 @@ class MahalanobisAD:
     def fit_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
         """Count the means, and a few square matrices of the longest level in float64."""
         lengths = [shape[0] for shape in shapes]
-        kept = sum(math.prod(shape) for shape in shapes) if self._has_map else 0
-        return 4 * pictures * (sum(lengths) + kept) + 8 * sum(
-            3 * min(length, pictures) * max(length, pictures) for length in lengths
+        kept = 0
+        if self._has_map:
+            kept = collected_bytes(4 * sum(math.prod(shape) for shape in shapes), pictures)
+        return (
+            kept
+            + 4 * pictures * sum(lengths)
+            + 8 * sum(3 * min(length, pictures) * max(length, pictures) for length in lengths)
         )
 
     def collect(self, levels: Sequence[Tensor], *, picture: int, group: int) -> None:
@@ -76,7 +82,7 @@ class MahalanobisAD:
         self._means.append(means)
         self._pictures.append((picture, group))
         if self._has_map:
-            self._pool.append(list(levels))
+            self._pool.append(_row(levels))
 
     def build(self, seed: int) -> Steps:
         """Fit one Gaussian to each level (§III-A); the seed has no say."""
@@ -98,8 +104,10 @@ class MahalanobisAD:
         added = [checked_embedding(self._pooled(seen.levels)[0], seen.picture) for seen in add]
         means = [self._means[n] for n in kept] + added
         gaussians = yield from self._fitted(means)
-        if self._pool:
-            self._pool = [self._pool[n] for n in kept] + [list(seen.levels) for seen in add]
+        if len(self._pool):
+            self._pool.forget([n for n in range(len(self._pictures)) if n not in kept])
+            for seen in add:
+                self._pool.append(_row(seen.levels))
         self._pictures = [self._pictures[n] for n in kept]
         self._pictures += [(seen.picture, seen.group) for seen in add]
         self._means, self._gaussians = means, gaussians
@@ -128,7 +136,7 @@ class MahalanobisAD:
             images.append(float(scores[int((groups[:number] == group).sum())]))
             if self._has_map:
                 distances = []
-                for gaussian, level in zip(gaussians, self._pool[number], strict=True):
+                for gaussian, level in zip(gaussians, self._levels(number), strict=True):
                     distances.append(_distances(gaussian, level))
                     yield step
                 maps += self._maps(distances)
@@ -218,10 +226,21 @@ class MahalanobisAD:
         scores = torch.stack([gaussian.of_members().sqrt() for gaussian in gaussians]).sum(0)
         return gaussians, scores
 
+    def _levels(self, number: int) -> list[Tensor]:
+        """Give the levels of a picture, (1, C_l, h_l, w_l) each."""
+        assert self._cells.shapes is not None
+        shapes = self._cells.shapes
+        parts = torch.split(self._pool.take([number]), [math.prod(s) for s in shapes], dim=1)
+        return [part.view(1, *shape) for part, shape in zip(parts, shapes, strict=True)]
+
     def _maps(self, distances: Sequence[Tensor]) -> list[CompactMap]:
         """Give each picture's mean over the levels, (B, h_l, w_l) each, on the finest grid."""
         merged = mean_map(distances, self._cells.masks)
         return [self._cells.map(found[torch.from_numpy(self._cells.finest)]) for found in merged]
+
+
+def _row(levels: Sequence[Tensor]) -> Tensor:
+    return torch.cat([level.flatten() for level in levels])
 
 
 def _distances(gaussian: Gaussian, level: Tensor) -> Tensor:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Generator, Mapping, Sequence
-from typing import ClassVar, Self
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence, Sized
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.components.collected import Collected, collected_bytes
 from engine.components.inspected_cells import (
     InspectedCells,
     checked_embedding,
@@ -24,16 +25,18 @@ from engine.components.inspected_cells import (
 )
 from engine.components.out_of_memory import in_pieces
 from engine.components.position_gaussians import (
-    CHUNK,
     PositionGaussians,
     Whitening,
     held_out_distances,
+    positions_at_once,
 )
 from engine.errors import ModelError, RecipeError
 from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps
 from engine.parameters import USUAL_CHANNELS, PadimParameters
 from engine.preprocess import Preprocessing
 from engine.types import CompactMap, FitStep, Scores
+
+Result = TypeVar("Result")
 
 
 def drawn_channels(total: int, count: int, seed: int) -> list[int]:
@@ -57,7 +60,8 @@ class Padim:
         self._parameters = parameters
         self._cells = InspectedCells(preprocessing)
         self._channels: list[int] = []
-        self._pool: list[Tensor] = []
+        self._pool = Collected()
+        """Each picture's embedding, (P, d); empty after `load_state`."""
         self._pictures: list[tuple[int, int]] = []
         self._gaussians: PositionGaussians | None = None
         self._whitening: Whitening | None = None
@@ -68,7 +72,8 @@ class Padim:
         """Count the pictures' embeddings, the packed scatter and what scoring needs."""
         _, height, width = shapes[0]
         length = min(self._length, sum(shape[0] for shape in shapes))
-        return 4 * height * width * length * (pictures + 2 * length)
+        table = 4 * height * width * length
+        return collected_bytes(table, pictures) + 2 * table * length
 
     def collect(self, levels: Sequence[Tensor], *, picture: int, group: int) -> None:
         """Remember the chosen channels of all positions."""
@@ -79,9 +84,10 @@ class Padim:
         """Fit a Gaussian to each position (§III-B); the recipe's seed has no say."""
         del seed
         self._require(len(self._pool))
-        positions, length = self._pool[0].shape
-        none = PositionGaussians.empty(positions, length, self._pool[0].device)
-        yield from self._fitted(none, self._pool, ())
+        positions, length = self._pool.shape
+        none = PositionGaussians.empty(positions, length, self._pool.device)
+        changes = ((block, None) for block in self._pool.blocks())
+        yield from self._fitted(none, changes, len(self._pool))
 
     def update(
         self, *, add: Sequence[SeenPicture] = (), remove: Sequence[SeenPicture] = ()
@@ -98,10 +104,13 @@ class Padim:
         self._require(len(known) - len(gone) + len(add))
         added = [checked_embedding(self._embed(seen.levels)[0], seen.picture) for seen in add]
         removed = [self._embed(seen.levels)[0] for seen in remove]
-        yield from self._fitted(self._gaussians, added, removed)
-        if self._pool:
-            pairs = zip(self._pool, self._pictures, strict=True)
-            self._pool = [patches for patches, (number, _) in pairs if number not in gone] + added
+        change = (_stacked(added), _stacked(removed))
+        yield from self._fitted(self._gaussians, [change], len(added) + len(removed))
+        left = [n for n, (number, _) in enumerate(self._pictures) if number in gone]
+        if len(self._pool):
+            self._pool.forget(left)
+            for table in added:
+                self._pool.append(table)
         self._pictures = [named for named in self._pictures if named[0] not in gone]
         self._pictures += [(seen.picture, seen.group) for seen in add]
 
@@ -113,24 +122,13 @@ class Padim:
         RecipeError
             Fewer than two pictures are left without a group.
         """
-        assert self._whitening is not None
         numbers = [n for n in range(len(self._pool)) if only is None or n in only]
-        members = self._members({self._pictures[n][1] for n in numbers})
-        distances = torch.empty(len(self._pool), len(self._pool[0]))
-        total, whitening = len(self._pool[0]), self._whitening
-        began = time.monotonic()
-
-        def hold_out(some: slice) -> int:
-            offsets = torch.stack([patches[some] for patches in self._pool], 2)
-            whitened = whitening(offsets - self._mean[some, :, None], some)
-            for group in members:  # (G, k): groups of one size together
-                found = held_out_distances(whitened[:, :, group].transpose(1, 2), len(self._pool))
-                distances[group.flatten(), some] = found.flatten(1).T.cpu()
-            return int(some.stop)
-
-        for done in in_pieces(hold_out, total, at_once=CHUNK):
-            left = (time.monotonic() - began) / done * (total - done)
-            yield FitStep("Scoring what was held out", done, total, left)
+        distances = torch.empty(len(self._pool), self._pool.shape[0])
+        blocks = self._members({self._pictures[n][1] for n in numbers})
+        pictures = sum(block.numel() for block in blocks)
+        progress = _Progress("Scoring what was held out", pictures, self._mean)
+        for block in blocks:
+            yield from progress.of(self._held_out(block, distances), (block.flatten(),))
         images, maps = [], []
         for done, number in enumerate(numbers, start=1):
             maps.append(self._cells.map(distances[number]))
@@ -178,8 +176,12 @@ class Padim:
         self._channels = channels
         self._pictures = [(picture, group) for picture, group in pictures.tolist()]
         gaussians = PositionGaussians(len(self._pictures), mean, scatter)
-        for whitening in gaussians.whitened():
-            self._whitening = whitening
+        steps = gaussians.whitened()
+        while self._whitening is None:
+            try:
+                next(steps)
+            except StopIteration as end:
+                self._whitening = end.value
         self._gaussians, self._mean = gaussians, mean.float()
         return self
 
@@ -195,26 +197,52 @@ class Padim:
             )
 
     def _fitted(
-        self, before: PositionGaussians, added: Sequence[Tensor], removed: Sequence[Tensor]
+        self,
+        before: PositionGaussians,
+        changes: Iterable[tuple[Tensor | None, Tensor | None]],
+        pictures: int,
     ) -> Generator[FitStep, None, None]:
-        """Change the Gaussians and factor them; they are taken over at the very end."""
-        total = 2 * -(-len(before.mean) // CHUNK)
-        began, done = time.monotonic(), 0
-        gaussians, whitening = before, self._whitening
+        """Change the Gaussians by pictures to add and to remove, and factor them at the very end.
 
-        def step() -> FitStep:
-            # Where memory is short, there are more steps than were foreseen.
-            left = (time.monotonic() - began) / done * max(total - done, 0)
-            return FitStep("Fitting the Gaussians", min(done, total), total, left)
-
-        for merged in before.merged(added, removed):
-            gaussians, done = merged, done + 1
-            yield step()
-        for factored in gaussians.whitened():
-            whitening, done = factored, done + 1
-            yield step()
+        Parameters
+        ----------
+        changes
+            (k, P, d) each, or None.
+        pictures
+            How many these are together.
+        """
+        gaussians, progress = before, _Progress("Fitting the Gaussians", pictures, before.mean)
+        for added, removed in changes:
+            gaussians = yield from progress.of(gaussians.merged(added, removed), (added, removed))
+        progress = _Progress("Factoring the Gaussians", 1, before.mean)
+        whitening = yield from progress.of(gaussians.whitened(), (before.mean[None],))
         self._gaussians, self._whitening = gaussians, whitening
         self._mean = gaussians.mean.float()
+
+    def _held_out(self, members: Tensor, distances: Tensor) -> Generator[int, None, None]:
+        """Fill in the held-out distances of groups, and yield how many positions are done.
+
+        Parameters
+        ----------
+        members
+            (G, k) numbers of the pictures of G groups.
+        distances
+            (N, P) float32 on the processor.
+        """
+        assert self._whitening is not None
+        whitening, mean = self._whitening, self._mean
+        tables = self._pool.take(members.flatten().tolist())
+
+        def hold_out(some: slice) -> int:
+            offsets = (tables[:, some] - mean[some]).permute(1, 2, 0)
+            whitened = whitening(offsets, some)
+            whitened = whitened.view(*whitened.shape[:2], *members.shape).transpose(1, 2)
+            found = held_out_distances(whitened, len(self._pool))
+            distances[members.flatten(), some] = found.flatten(1).T.cpu()
+            return int(some.stop)
+
+        at_once = positions_at_once(tables.shape[2], members.numel())
+        yield from in_pieces(hold_out, len(mean), at_once=at_once)
 
     def _embed(self, levels: Sequence[Tensor]) -> Tensor:
         """Give (B, P, d): the chosen channels, coarser levels repeated onto the finest grid.
@@ -247,16 +275,50 @@ class Padim:
         return float(np.nanmax(self._cells.shown(compact)))
 
     def _members(self, asked: set[int]) -> list[Tensor]:
-        """Give the numbers of the asked groups' pictures, (G, k) for each size k of a group."""
+        """Give the numbers of the pictures of groups to hold out, (G, k) of one size k each.
+
+        What is not asked for comes along: distances must not depend on what is beside them in a
+        product of matrices.
+        """
         groups: dict[int, list[int]] = {}
         for number, (_, group) in enumerate(self._pictures):
-            if group in asked:
-                groups.setdefault(group, []).append(number)
-        largest = max(map(len, groups.values()))
+            groups.setdefault(group, []).append(number)
+        largest = max(len(groups[group]) for group in asked)
         if len(self._pictures) - largest < 2:
             raise RecipeError(
                 f"Without the {largest} pictures of one part fewer than 2 are left, so that part "
                 "cannot be held out. Add pictures of other parts."
             )
-        sizes = sorted({len(members) for members in groups.values()})
-        return [torch.tensor([m for m in groups.values() if len(m) == size]) for size in sizes]
+        blocks: list[Tensor] = []
+        for size in sorted({len(groups[group]) for group in asked}):
+            alike = torch.tensor([members for members in groups.values() if len(members) == size])
+            blocks += torch.split(alike, max(1, self._pool.at_once // size))
+        numbers = torch.tensor([n for n, (_, group) in enumerate(self._pictures) if group in asked])
+        return [block for block in blocks if bool(torch.isin(block, numbers).any())]
+
+
+def _stacked(tables: Sequence[Tensor]) -> Tensor | None:
+    return torch.stack(list(tables)) if tables else None
+
+
+class _Progress:
+    """Steps of a stage that works on so many pictures' positions."""
+
+    def __init__(self, stage: str, pictures: int, positions: Sized) -> None:
+        self._stage, self._pictures, self._positions = stage, pictures, len(positions)
+        self._began, self._done = time.monotonic(), 0
+
+    def of(
+        self, work: Generator[int, None, Result], pictures: Iterable[Sized | None]
+    ) -> Generator[FitStep, None, Result]:
+        """Do some work on pictures that yields how many of their positions are done."""
+        weight = sum(len(some) for some in pictures if some is not None)
+        while True:
+            try:
+                done = self._done + weight * next(work) / self._positions
+            except StopIteration as end:
+                self._done += weight
+                result: Result = end.value
+                return result
+            left = (time.monotonic() - self._began) / done * (self._pictures - done)
+            yield FitStep(self._stage, int(done), self._pictures, left)

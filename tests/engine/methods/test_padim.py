@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import mahalanobis
 from torch.nn import functional
 
+from engine.components import collected
 from engine.components.position_gaussians import (
     RIDGE,
     PositionGaussians,
@@ -160,19 +161,36 @@ def test_a_group_without_which_too_few_are_left_cannot_be_held_out() -> None:
 def test_a_far_off_mean_costs_no_digits() -> None:
     """Sums of squares in float32 would: by 5e-4 at a mean of 20."""
     rng = np.random.default_rng(0)
-    pictures = [torch.from_numpy(rng.normal(200, 1, (3, 5))).float() for _ in range(20)]
+    pictures = torch.from_numpy(rng.normal(200, 1, (20, 3, 5))).float()
     found = PositionGaussians.empty(3, 5, torch.device("cpu"))
-    for whole in found.merged(pictures[:12], ()):
-        found = whole
-    for whole in found.merged(pictures[12:], pictures[:4]):
-        found = whole
-    kept = np.stack([picture.double().numpy() for picture in pictures[4:]])
+    found = finished(found.merged(pictures[:12]))
+    found = finished(found.merged(pictures[12:], pictures[:4]))
+    kept = pictures[4:].double().numpy()
     assert found.count == 16
     assert np.allclose(found.mean.numpy(), kept.mean(0), rtol=1e-12)
     rows, columns = np.tril_indices(5)
     for position in range(3):
         scatter = np.cov(kept[:, position], rowvar=False)[rows, columns] * 15
         assert np.allclose(found.scatter[position].numpy(), scatter, atol=1e-5)
+
+
+@pytest.mark.parametrize("groups", [None, [0, 0, 1, 2, 2, 2, 3, 4, 5]])
+def test_pictures_that_do_not_fit_into_memory_give_the_same(
+    groups: list[int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = list(range(N_GOOD))
+    expected = fitted(numbers, groups)
+    monkeypatch.setattr(collected, "MEMORY_SHARE", 10**15)
+    monkeypatch.setattr(collected, "BLOCK_BYTES", 4 * 4 * GRID * GRID * LENGTH)  # 4 pictures
+    found = fitted(numbers, groups)
+    assert found._pool.is_on_disk
+    for ours, theirs in (
+        (found.score(levels(99)), expected.score(levels(99))),
+        (finished(found.leave_one_out()), finished(expected.leave_one_out())),
+    ):
+        assert ours.map is not None and theirs.map is not None
+        assert np.allclose(ours.image, theirs.image, rtol=1e-4)
+        assert np.allclose(ours.map, theirs.map, rtol=1e-4)
 
 
 def test_an_anomaly_is_found_where_good_parts_look_otherwise() -> None:
