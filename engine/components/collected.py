@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
 import torch
@@ -87,19 +87,12 @@ class Collected:
                 "layers."
             ) from error
 
-    def take(self, numbers: Sequence[int]) -> Tensor:
-        """Give some, (k, …), on the device they came from."""
-        found = self._held[0].new_empty((len(numbers), *self.shape))
-        for place, number in enumerate(numbers):
-            where = self._order[number]
-            if where < len(self._held):
-                found[place] = self._held[where]
-            else:
-                self._read(where - len(self._held), found[place])
-        return found
+    def take(self, numbers: Iterable[int]) -> list[Tensor]:
+        """Give some on the device they came from; they are not to be changed."""
+        return [self._one(self._order[number]) for number in numbers]
 
-    def blocks(self) -> Iterator[Tensor]:
-        """Give all, in order, about a quarter of a gigabyte at a time: (k, …) each."""
+    def blocks(self) -> Iterator[list[Tensor]]:
+        """Give all, in order, about a quarter of a gigabyte at a time."""
         for start in range(0, len(self), self.at_once):
             yield self.take(range(start, min(start + self.at_once, len(self))))
 
@@ -118,11 +111,14 @@ class Collected:
         self._file.flush()
         self._written += 1
 
-    def _read(self, row: int, into: Tensor) -> None:
+    def _one(self, where: int) -> Tensor:
+        if where < len(self._held):
+            return self._held[where]
         assert self._file is not None
-        self._file.seek(row * _bytes_of(into))
-        read = bytearray(self._file.read(_bytes_of(into)))
-        into.copy_(torch.frombuffer(read, dtype=into.dtype).view(into.shape))
+        each = _bytes_of(self._held[0])
+        self._file.seek((where - len(self._held)) * each)
+        read = torch.frombuffer(bytearray(self._file.read(each)), dtype=self._held[0].dtype)
+        return read.view(self.shape).to(self.device)
 
 
 def collected_bytes(each: int, pictures: int) -> int:

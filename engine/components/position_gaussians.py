@@ -7,7 +7,8 @@ position ``Σ = M2 / (N − 1) + ε I`` with ``M2 = Σ_k (x_k − μ)(x_k − μ
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from functools import cached_property
 from itertools import pairwise
 
 import torch
@@ -77,7 +78,7 @@ class PositionGaussians:
         return self.mean.shape[1]
 
     def merged(
-        self, added: Tensor | None, removed: Tensor | None = None
+        self, added: Sequence[Tensor], removed: Sequence[Tensor] = ()
     ) -> Generator[int, None, PositionGaussians]:
         """Make these with some pictures added and others removed, some positions after others.
 
@@ -88,38 +89,37 @@ class PositionGaussians:
         Parameters
         ----------
         added, removed
-            (k, P, d) float32 of k pictures; None: of none.
+            (P, d) float32 for each picture.
 
         Yields
         ------
         How many positions are done.
         """
         after = PositionGaussians.empty(len(self.mean), self.length, self.mean.device)
-        sizes = [0 if pictures is None else len(pictures) for pictures in (added, removed)]
-        after.count = self.count + sizes[0] - sizes[1]
+        after.count = self.count + len(added) - len(removed)
         rows, columns = torch.tril_indices(self.length, self.length, device=self.mean.device)
 
         def change(where: slice) -> int:
             count, mean, scatter = self.count, self.mean[where], self._square(where)
             for pictures, sign in ((added, 1), (removed, -1)):
-                if pictures is None:
+                if not pictures:
                     continue
-                found = pictures[:, where].transpose(0, 1).double()
-                own_mean = found.mean(1)
-                centred = found - own_mean[:, None]
-                own = torch.bmm(centred.transpose(1, 2), centred)
-                total = count + sign * len(pictures)
+                centred = torch.stack([picture[where] for picture in pictures], 1).double()
+                own_mean = centred.mean(1)
+                centred -= own_mean[:, None]
                 shift = own_mean - mean
+                total = count + sign * len(pictures)
+                scatter.baddbmm_(centred.transpose(1, 2), centred, alpha=sign)
                 # Of a removal the same with a negative weight: na nb / n of the larger set.
                 weight = sign * count * len(pictures) / total
-                scatter = scatter + sign * own + weight * shift[:, :, None] * shift[:, None, :]
+                scatter.baddbmm_(shift[:, :, None], shift[:, None, :], alpha=weight)
                 mean = mean + sign * len(pictures) / total * shift
                 count = total
             after.mean[where] = mean
             after.scatter[where] = scatter[:, rows, columns].float()
             return int(where.stop)
 
-        at_once = positions_at_once(self.length, max(sizes))
+        at_once = positions_at_once(self.length, max(len(added), len(removed), 1))
         yield from in_pieces(change, len(self.mean), at_once=at_once)
         return after
 
@@ -129,7 +129,7 @@ class PositionGaussians:
         identity = torch.eye(self.length, dtype=torch.float64, device=self.mean.device)
 
         def factor(where: slice) -> int:
-            covariance = self._square(where) / (self.count - 1) + RIDGE * identity
+            covariance = self._square(where).div_(self.count - 1).add_(identity, alpha=RIDGE)
             lower = torch.linalg.cholesky(covariance)
             inverse = torch.linalg.solve_triangular(lower, identity, upper=False)
             whitening.set(where, inverse.float())
@@ -141,12 +141,21 @@ class PositionGaussians:
 
     def _square(self, where: slice) -> Tensor:
         """Give M2 of some positions, (p, d, d) float64."""
-        packed = self.scatter[where].double()
-        rows, columns = torch.tril_indices(self.length, self.length, device=packed.device)
-        square = packed.new_zeros(len(packed), self.length, self.length)
-        square[:, rows, columns] = packed
-        square[:, columns, rows] = packed
-        return square
+        packed = self.scatter[where]
+        if self.count == 0:
+            return self.mean.new_zeros(len(packed), self.length, self.length)
+        square = packed[:, self._places].double()
+        return square.view(-1, self.length, self.length)
+
+    @cached_property
+    def _places(self) -> Tensor:
+        """(d²,) int64: where the packed triangle holds each number of the square."""
+        rows, columns = torch.tril_indices(self.length, self.length, device=self.mean.device)
+        places = torch.empty(self.length, self.length, dtype=torch.int64, device=self.mean.device)
+        places[rows, columns] = places[columns, rows] = torch.arange(
+            len(rows), device=self.mean.device
+        )
+        return places.flatten()
 
 
 def positions_at_once(length: int, vectors: int) -> int:
@@ -179,7 +188,7 @@ def held_out_distances(whitened: Tensor, count: int) -> Tensor:
     held = whitened.shape[-1]
     others = count - held
     if held == 1:
-        g = whitened.double().square().sum(-2) / (count - 1)
+        g = whitened.double().square_().sum(-2) / (count - 1)
         alone = (count - 2) * (count / others) ** 2 * g / (1 - g * count / others)
         return alone.clamp_min(0).sqrt().float()
     table = (whitened.transpose(-1, -2) @ whitened).double() / (count - 1)

@@ -230,7 +230,7 @@ class MahalanobisAD:
         """Give the levels of a picture, (1, C_l, h_l, w_l) each."""
         assert self._cells.shapes is not None
         shapes = self._cells.shapes
-        parts = torch.split(self._pool.take([number]), [math.prod(s) for s in shapes], dim=1)
+        parts = torch.split(self._pool.take([number])[0], [math.prod(s) for s in shapes])
         return [part.view(1, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
     def _maps(self, distances: Sequence[Tensor]) -> list[CompactMap]:

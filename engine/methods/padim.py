@@ -86,7 +86,7 @@ class Padim:
         self._require(len(self._pool))
         positions, length = self._pool.shape
         none = PositionGaussians.empty(positions, length, self._pool.device)
-        changes = ((block, None) for block in self._pool.blocks())
+        changes = ((block, ()) for block in self._pool.blocks())
         yield from self._fitted(none, changes, len(self._pool))
 
     def update(
@@ -104,8 +104,7 @@ class Padim:
         self._require(len(known) - len(gone) + len(add))
         added = [checked_embedding(self._embed(seen.levels)[0], seen.picture) for seen in add]
         removed = [self._embed(seen.levels)[0] for seen in remove]
-        change = (_stacked(added), _stacked(removed))
-        yield from self._fitted(self._gaussians, [change], len(added) + len(removed))
+        yield from self._fitted(self._gaussians, [(added, removed)], len(added) + len(removed))
         left = [n for n, (number, _) in enumerate(self._pictures) if number in gone]
         if len(self._pool):
             self._pool.forget(left)
@@ -199,7 +198,7 @@ class Padim:
     def _fitted(
         self,
         before: PositionGaussians,
-        changes: Iterable[tuple[Tensor | None, Tensor | None]],
+        changes: Iterable[tuple[Sequence[Tensor], Sequence[Tensor]]],
         pictures: int,
     ) -> Generator[FitStep, None, None]:
         """Change the Gaussians by pictures to add and to remove, and factor them at the very end.
@@ -207,7 +206,7 @@ class Padim:
         Parameters
         ----------
         changes
-            (k, P, d) each, or None.
+            (P, d) for each picture.
         pictures
             How many these are together.
         """
@@ -234,14 +233,14 @@ class Padim:
         tables = self._pool.take(members.flatten().tolist())
 
         def hold_out(some: slice) -> int:
-            offsets = (tables[:, some] - mean[some]).permute(1, 2, 0)
+            offsets = torch.stack([table[some] for table in tables], 2) - mean[some, :, None]
             whitened = whitening(offsets, some)
             whitened = whitened.view(*whitened.shape[:2], *members.shape).transpose(1, 2)
             found = held_out_distances(whitened, len(self._pool))
             distances[members.flatten(), some] = found.flatten(1).T.cpu()
             return int(some.stop)
 
-        at_once = positions_at_once(tables.shape[2], members.numel())
+        at_once = positions_at_once(mean.shape[1], members.numel())
         yield from in_pieces(hold_out, len(mean), at_once=at_once)
 
     def _embed(self, levels: Sequence[Tensor]) -> Tensor:
@@ -297,10 +296,6 @@ class Padim:
         return [block for block in blocks if bool(torch.isin(block, numbers).any())]
 
 
-def _stacked(tables: Sequence[Tensor]) -> Tensor | None:
-    return torch.stack(list(tables)) if tables else None
-
-
 class _Progress:
     """Steps of a stage that works on so many pictures' positions."""
 
@@ -309,10 +304,10 @@ class _Progress:
         self._began, self._done = time.monotonic(), 0
 
     def of(
-        self, work: Generator[int, None, Result], pictures: Iterable[Sized | None]
+        self, work: Generator[int, None, Result], pictures: Iterable[Sized]
     ) -> Generator[FitStep, None, Result]:
         """Do some work on pictures that yields how many of their positions are done."""
-        weight = sum(len(some) for some in pictures if some is not None)
+        weight = sum(map(len, pictures))
         while True:
             try:
                 done = self._done + weight * next(work) / self._positions
