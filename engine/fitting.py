@@ -21,11 +21,12 @@ from engine.calibration.held_out import draw_apart
 from engine.components.backbone import Backbone, adapted_backbone, open_backbone
 from engine.components.coreset import STEP_S
 from engine.components.out_of_memory import last_on_processor, twice
+from engine.components.spill import check_room
 from engine.device import memory_bytes, open_device
 from engine.errors import OutOfMemoryError, RecipeError
 from engine.inspector import Eye
 from engine.methods import METHODS
-from engine.methods.base import HoldingOut, shape_of
+from engine.methods.base import Fetching, HoldingOut, shape_of
 from engine.parameters import Parameters
 from engine.picture_health.baseline import baseline, is_black
 from engine.picture_health.measure import PictureHealth
@@ -259,8 +260,12 @@ def _remember(
     ------
     OutOfMemoryError
         The fit needs more memory than there is.
+    RecipeError
+        It needs more disk than there is.
     """
     shapes = [shape_of(level) for level in eye.levels(looked.squares[0])]
+    if isinstance(eye.method, Fetching):
+        check_room(eye.method.fit_disk_bytes(shapes, len(looked.squares)))
     need_gb = eye.method.fit_bytes(shapes, len(looked.squares)) / 1e9
     have_gb = memory_bytes(eye.device) / 1e9
     if need_gb > have_gb:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import weakref
 
@@ -10,6 +11,28 @@ import torch
 from torch import Tensor
 
 from engine.errors import RecipeError
+
+_REMEDY = (
+    "Free space there, let TMPDIR (TEMP on Windows) name a folder on a larger disk, or choose "
+    "fewer pictures, a smaller size or coarser layers."
+)
+
+
+def check_room(need_bytes: int) -> None:
+    """See whether what will be spilled fits on the disk of the temporary folder.
+
+    Raises
+    ------
+    RecipeError
+        It does not.
+    """
+    folder = tempfile.gettempdir()
+    free_bytes = shutil.disk_usage(folder).free
+    if need_bytes > free_bytes:
+        raise RecipeError(
+            f"The fit needs {need_bytes / 1e9:.1f} GB of disk in {folder}; "
+            f"{free_bytes / 1e9:.1f} GB are free. {_REMEDY}"
+        )
 
 
 class Spill:
@@ -46,8 +69,7 @@ class Spill:
         except OSError as error:
             raise RecipeError(
                 f"After {self._count} pictures {tempfile.gettempdir()} could take no more "
-                f"({error.strerror}). Free space there, let TMPDIR (TEMP on Windows) name a "
-                "folder on a larger disk, or choose fewer pictures or coarser layers."
+                f"({error.strerror}). {_REMEDY}"
             ) from error
         self._count += 1
 

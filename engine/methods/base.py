@@ -152,8 +152,10 @@ class Updatable(Protocol):
 class Fetching(Protocol):
     """A method whose memory may be larger than the computer's.
 
-    It leaves the tensors of a release where they are, on the disk perhaps, and fetches to the
-    device what a picture needs.
+    During a fit it lies in a temporary file. The tensors of a release are given to it where they
+    are, on the disk perhaps, and it fetches to the device what a picture needs.
     """
 
-    fetches: ClassVar[bool]
+    def fit_disk_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
+        """Estimate the temporary file of a fit to so many pictures; the release is as large."""
+        ...

@@ -50,7 +50,6 @@ class Spade:
 
     title: ClassVar[str] = "SPADE"
     strides: ClassVar[tuple[str, ...]] = ("4", "8", "16", "32")
-    fetches: ClassVar[bool] = True
 
     def __init__(self, parameters: SpadeParameters, preprocessing: Preprocessing) -> None:
         self._parameters = parameters
@@ -70,10 +69,12 @@ class Spade:
 
     def fit_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
         """Count the mean features and the pictures kept ready; all else lies on the disk."""
-        finer = shapes[: _count_finer(shapes, self._height_px)]
-        row = sum(channels * height * width for channels, height, width in finer)
-        means = 4 * sum(shape[0] for shape in shapes)
+        row, means = self._row_length(shapes), 4 * sum(shape[0] for shape in shapes)
         return pictures * 2 * means + min(pictures, self._count_ready(row) + 2) * 8 * row
+
+    def fit_disk_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
+        """Count the rows."""
+        return self._dtype.itemsize * pictures * self._row_length(shapes)
 
     def collect(self, levels: Sequence[Tensor], *, picture: int, group: int) -> None:
         """Remember a picture's mean features, and its pyramid on disk."""
@@ -146,7 +147,6 @@ class Spade:
         if not self._rows:
             raise ModelError("SPADE has no bank yet: fit it or load a release first.")
         self._see(levels)
-        self._means = self._means.to(self._device)
         images, maps = [], []
         for number, mean in enumerate(self._mean(levels)):
             picture = [level[number : number + 1] for level in levels]
@@ -206,9 +206,11 @@ class Spade:
 
     def _see(self, levels: Sequence[Tensor]) -> None:
         self._cells.check(levels)
-        self._device = levels[0].device
         if self._search is None:
             self._lay_out()
+        if levels[0].device != self._device:
+            self._device = levels[0].device
+            self._take(self._means, self._rows, self._pictures)
 
     def _lay_out(self) -> None:
         """Decide which cells of which levels make a row."""
@@ -250,10 +252,14 @@ class Spade:
         """Score by these from now on."""
         self._means, self._rows, self._pictures = means.to(self._device), rows, pictures
         self._groups = torch.tensor([group for _, group in pictures])
-        ready = self._count_ready(len(rows[0]))
-        self._ready = lru_cache(maxsize=ready)(
+        self._ready = lru_cache(maxsize=self._count_ready(sum(self._sizes)))(
             lambda place: [Bank(own) for own in self._cut(rows[place])]
         )
+
+    def _row_length(self, shapes: Sequence[Shape]) -> int:
+        """Count the numbers of a row where everything is inspected."""
+        finer = shapes[: _count_finer(shapes, self._height_px)]
+        return sum(channels * height * width for channels, height, width in finer)
 
     def _count_ready(self, row: int) -> int:
         """Count the pictures kept ready: as many as fit, and those of one search."""
@@ -298,7 +304,7 @@ class Spade:
 
 def _count_finer(shapes: Sequence[Shape], height_px: int) -> int:
     """Count the levels that tell what a place is like; all where none is fine enough."""
-    finer = [shape for shape in shapes if height_px // shape[1] < WHOLE_STRIDE]
+    finer = [shape for shape in shapes if round(height_px / shape[1]) < WHOLE_STRIDE]
     return len(finer) or len(shapes)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.components.spill import Spill
+from engine.components.spill import Spill, check_room
 from engine.errors import RecipeError
 
 
@@ -65,3 +65,9 @@ def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
             RecipeError, match=r"After 0 pictures .*No space left on device.*TMPDIR"
         ):
             Spill().append(rows(1)[0])
+
+
+def test_a_disk_that_will_not_do_is_told_beforehand() -> None:
+    check_room(1)
+    with pytest.raises(RecipeError, match=r"needs 1000000000\.0 GB of disk in .*TMPDIR"):
+        check_room(10**18)

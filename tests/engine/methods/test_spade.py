@@ -24,6 +24,8 @@ from engine.recipe import Masks
 from engine.releases.blobs import content_of, pieces_of, read_tensors
 from tests.small_parts import finished
 
+pytestmark = pytest.mark.slow
+
 SIZE, CHANNELS, GRIDS = 64, (6, 10, 14), (16, 8, 4)
 N_GOOD = 9
 LEFT_HALF = Masks(include=(((0, 0), (32, 0), (32, 64), (0, 64)),))
@@ -372,4 +374,8 @@ def test_rows_of_other_layers_are_refused() -> None:
 
 def test_memory_is_that_of_the_pictures_kept_ready_not_of_all() -> None:
     shapes = [(256, 64, 64), (512, 32, 32), (1024, 16, 16), (2048, 8, 8)]
-    assert Spade(SpadeParameters(), Preprocessing(size=256)).fit_bytes(shapes, 4000) < 1e9
+    spade = Spade(SpadeParameters(), Preprocessing(size=256))
+    assert spade.fit_bytes(shapes, 4000) < 1e9
+    assert spade.fit_disk_bytes(shapes, 4000) == 4000 * 1_835_008 * 4
+    half = Spade(SpadeParameters(precision="float16"), Preprocessing(size=256))
+    assert half.fit_disk_bytes(shapes, 4000) == 4000 * 1_835_008 * 2
