@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias, runtime_checkable
 
 from torch import Tensor
 
+from engine.errors import RecipeError
 from engine.preprocess import Preprocessing
 from engine.types import FitStep, Scores
 
@@ -115,6 +116,19 @@ class HoldingOut(Protocol):
         ...
 
 
+@runtime_checkable
+class Covering(Protocol):
+    """A method whose memory stands for more patches than it holds."""
+
+    @property
+    def radius(self) -> float:
+        """No patch of the pictures fitted on lies farther than this from a bank row.
+
+        A patch's distance to the bank is at most this larger than to all those patches.
+        """
+        ...
+
+
 @dataclass(frozen=True, eq=False)  # tensors have no useful equality
 class SeenPicture:
     """A good picture as a method sees it."""
@@ -136,8 +150,10 @@ class Updatable(Protocol):
     ) -> Steps:
         """Change what was fitted or loaded to what a fit with and without these would give.
 
-        It scores as before until the last step, so a cancelled update changes nothing. A method
+        A `Covering` method gives what covers the pictures as a fit would, with its `radius`; one
         that learns goes on learning and comes near a new fit only.
+
+        It scores as before until the last step, so a cancelled update changes nothing.
 
         Raises
         ------
@@ -159,3 +175,32 @@ class Fetching(Protocol):
     def fit_disk_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
         """Estimate the temporary file of a fit to so many pictures; the release is as large."""
         ...
+
+
+def check_change(
+    title: str,
+    known: Collection[int],
+    *,
+    add: Sequence[SeenPicture],
+    remove: Sequence[SeenPicture],
+) -> None:
+    """See whether an update can be made; `known`: numbers of the pictures fitted on.
+
+    Raises
+    ------
+    RecipeError
+        As `Updatable.update` says.
+    """
+    gone = {seen.picture for seen in remove}
+    wrong = (gone - set(known)) | (set(known) & {seen.picture for seen in add})
+    if wrong:
+        raise RecipeError(
+            f"These pictures cannot be changed: {sorted(wrong)}. Remove only pictures that were "
+            "fitted on, and add only others."
+        )
+    left = len(known) - len(gone) + len(add)
+    if left < 2:
+        raise RecipeError(
+            f"{title} needs at least 2 good pictures; there would be {left}. "
+            "Add pictures; 50 or more make limits that can be defended."
+        )

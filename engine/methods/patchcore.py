@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -15,6 +16,14 @@ import torch
 from torch import Tensor
 
 from engine.components.coreset import PROJECTED_DIMENSIONS, GreedyCoreset, project
+from engine.components.coverage import (
+    SEARCH_PRODUCTS,
+    CoveringRows,
+    PicturePatches,
+    changed,
+    origins_of,
+    owned,
+)
 from engine.components.embedding import OFFICIAL_LENGTH, concat, official, plain
 from engine.components.inspected_cells import (
     InspectedCells,
@@ -23,7 +32,7 @@ from engine.components.inspected_cells import (
 )
 from engine.components.neighbours import Bank
 from engine.errors import ModelError, RecipeError
-from engine.methods.base import ScoredSteps, Shape, Steps
+from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps, check_change
 from engine.parameters import PatchCoreParameters
 from engine.preprocess import Preprocessing
 from engine.types import FitStep, Scores
@@ -31,9 +40,6 @@ from engine.types import FitStep, Scores
 DEFAULT_SHARE = 0.1
 DEFAULT_ROWS = 8_000
 """Where the user gives no share: 10 % of the patches, at most this many (methods.md §5.4)."""
-
-_STEP_PRODUCTS = 10**9
-"""Multiplications per step of the held-out search: about 20 ms on two processor cores."""
 
 
 def bank_rows(patches: int, share: float | None) -> int:
@@ -47,7 +53,9 @@ class PatchCore:
     """A coreset of patch embeddings of good parts, searched exactly.
 
     After a fit or `load_state`, `bank` holds (M, D) float32 rows, and `provenance` (M, 4) int64
-    tells picture, row, column and group of each.
+    tells picture, row, column and group of each. Every patch of the pictures fitted on lies within
+    `radius` of one of the rows, so that no score is higher by more than that for what the coreset
+    left out.
     """
 
     title: ClassVar[str] = "PatchCore"
@@ -56,10 +64,12 @@ class PatchCore:
     def __init__(self, parameters: PatchCoreParameters, preprocessing: Preprocessing) -> None:
         self._parameters = parameters
         self._cells = InspectedCells(preprocessing)
-        self._pool: list[Tensor] = []
+        self._pool: list[PicturePatches] = []
         self._pictures: list[tuple[int, int]] = []
+        """Number and group of each picture the bank was made from."""
         self.bank: Bank | None = None
         self.provenance = torch.empty((0, 4), dtype=torch.int64)
+        self.radius = 0.0
 
     def fit_bytes(self, shapes: Sequence[Shape], pictures: int) -> int:
         """Count the pool, its projection, and the coreset's sorted copy of that."""
@@ -73,11 +83,12 @@ class PatchCore:
         return 4 * (patches * (length + 2 * projected) + 2 * rows * length)
 
     def collect(self, levels: Sequence[Tensor], *, picture: int, group: int) -> None:
-        """Remember all patches of one picture that lie inside the inspected region."""
-        patches = self._embed(levels)[0]
-        kept = patches[self._cells.inside(0, patches.device)]
-        self._pool.append(checked_embedding(kept, picture))
-        self._pictures.append((picture, group))
+        """Remember all patches of one picture that lie inside the inspected region.
+
+        A loaded release has no patches but those of its bank. Where its pictures are collected
+        again, their removal is as exact as right after the fit.
+        """
+        self._pool.append(self._patches(SeenPicture(levels, picture, group)))
 
     def build(self, seed: int) -> Steps:
         """Select the coreset (§3.2 of the paper) on a random projection."""
@@ -86,14 +97,44 @@ class PatchCore:
                 f"PatchCore needs at least 2 good pictures; there are {len(self._pool)}. "
                 "Add pictures; 50 or more make limits that can be defended."
             )
-        sizes = [len(patches) for patches in self._pool]
-        pool, projected = yield from self._gather(sum(sizes), seed)
-        total = len(pool)
-        coreset = GreedyCoreset(projected, bank_rows(total, self._parameters.coreset))
+        pool, projected = yield from self._gather(seed)
+        coreset = GreedyCoreset(projected, bank_rows(len(pool), self._parameters.coreset))
         yield from coreset.steps()
         chosen = torch.tensor(coreset.chosen, device=pool.device)
-        self.provenance = self._origins(sizes)[chosen.cpu()]
-        self.bank = Bank(pool[chosen], self.provenance[:, 3].to(pool.device))
+        owners, radius = yield from owned(pool, projected, chosen)
+        origins = torch.cat([origins_of(seen, self._inspected) for seen in self._pool])
+        sizes = [len(seen.patches) for seen in self._pool]
+        parts = zip(self._pool, torch.split(owners, sizes), strict=True)
+        self._pool = [replace(seen, owners=part) for seen, part in parts]
+        self._pictures = [(seen.picture, seen.group) for seen in self._pool]
+        self._take(CoveringRows(pool[chosen], origins[chosen.cpu()], radius))
+
+    def update(
+        self, *, add: Sequence[SeenPicture] = (), remove: Sequence[SeenPicture] = ()
+    ) -> Steps:
+        """Go on with the greedy selection until every patch is covered again (`coverage`).
+
+        Of distances by this bank and by that of a new fit, neither is larger by more than its
+        own bank's `radius`. Right after a fit, and where all its pictures were collected again, the
+        radius stays what it was; for a loaded release it grows with what is removed.
+        """
+        assert self.bank is not None
+        gone = {seen.picture for seen in remove}
+        check_change(self.title, dict(self._pictures), add=add, remove=remove)
+        left = [named for named in self._pictures if named[0] not in gone]
+        at_hand = {seen.picture for seen in self._pool}
+        added = [self._patches(seen) for seen in add]
+        covering, pool = yield from changed(
+            CoveringRows(self.bank.rows, self.provenance, self.radius),
+            self._pool,
+            add=added,
+            remove=gone,
+            cells=self._inspected,
+            complete=at_hand >= {picture for picture, _ in left},
+        )
+        self._pool = pool
+        self._pictures = left + [(seen.picture, seen.group) for seen in added]
+        self._take(covering)
 
     def leave_one_out(self, only: Collection[int] | None = None) -> ScoredSteps:
         """Search each collected picture's patches in the bank without its group's rows.
@@ -107,13 +148,11 @@ class PatchCore:
             The bank holds patches of one group only, so that one cannot be held out.
         """
         assert self.bank is not None
-        rows = max(1, _STEP_PRODUCTS // self.bank.rows.numel())
+        rows = max(1, SEARCH_PRODUCTS // self.bank.rows.numel())
         images, maps = [], []
         asked = [
-            (patches, group)
-            for number, (patches, (_, group)) in enumerate(
-                zip(self._pool, self._pictures, strict=True)
-            )
+            (seen.patches, seen.group)
+            for number, seen in enumerate(self._pool)
             if only is None or number in only
         ]
         total = len(asked)
@@ -152,41 +191,63 @@ class PatchCore:
         return checked_scores(images, maps)
 
     def state(self) -> dict[str, Tensor]:
-        """Give the bank and where each of its rows came from."""
+        """Give the bank, where each of its rows came from, and what it is the bank of."""
         assert self.bank is not None
-        return {"bank": self.bank.rows.contiguous().cpu(), "provenance": self.provenance}
+        return {
+            "bank": self.bank.rows.contiguous().cpu(),
+            "provenance": self.provenance,
+            "radius": torch.tensor(self.radius, dtype=torch.float64),
+            "pictures": torch.tensor(self._pictures),
+        }
 
     def load_state(self, state: Mapping[str, Tensor]) -> Self:
         """Take the bank of a release, on the device its tensors lie on."""
         try:
-            rows, self.provenance = state["bank"], state["provenance"].cpu()
+            rows, provenance = state["bank"], state["provenance"].cpu()
+            radius, pictures = float(state["radius"]), state["pictures"].tolist()
         except KeyError as error:
             raise ModelError(
                 f"This release lacks PatchCore's {error}. Fit it again or import it anew."
             ) from error
-        if rows.ndim != 2 or not len(rows) or self.provenance.shape != (len(rows), 4):
+        if rows.ndim != 2 or not len(rows) or provenance.shape != (len(rows), 4):
             raise ModelError(
                 f"This release's bank of shape {tuple(rows.shape)} does not fit its provenance of "
-                f"shape {tuple(self.provenance.shape)}. Fit it again or import it anew."
+                f"shape {tuple(provenance.shape)}. Fit it again or import it anew."
             )
-        self.bank = Bank(rows, self.provenance[:, 3].to(rows.device))
+        self._pictures = [(picture, group) for picture, group in pictures]
+        self._take(CoveringRows(rows, provenance, radius))
         return self
 
-    def _gather(self, total: int, seed: int) -> Generator[FitStep, None, tuple[Tensor, Tensor]]:
+    @property
+    def _inspected(self) -> Tensor:
+        """(n, 2) int64, row and column of the cells whose patches count."""
+        return torch.from_numpy(np.stack(np.nonzero(self._cells.finest), 1))
+
+    def _take(self, covering: CoveringRows) -> None:
+        self.provenance, self.radius = covering.origins, covering.radius
+        self.bank = Bank(covering.rows, self.provenance[:, 3].to(covering.rows.device))
+
+    def _patches(self, seen: SeenPicture) -> PicturePatches:
+        patches = self._embed(seen.levels)[0]
+        kept = patches[self._cells.inside(0, patches.device)]
+        return PicturePatches(seen.picture, seen.group, checked_embedding(kept, seen.picture))
+
+    def _gather(self, seed: int) -> Generator[FitStep, None, tuple[Tensor, Tensor]]:
         """Lay all patches into one table, (N, D), and project them, (N, d), picture by picture.
 
         Each picture's patches become a view of the table, so that no patch is held twice.
         """
-        pool = self._pool[0].new_empty((total, self._pool[0].shape[1]))
+        total, first = sum(len(seen.patches) for seen in self._pool), self._pool[0].patches
+        pool = first.new_empty((total, first.shape[1]))
         is_long = pool.shape[1] > PROJECTED_DIMENSIONS
         projected = pool.new_empty((total, PROJECTED_DIMENSIONS)) if is_long else pool
         end, began = 0, time.monotonic()
-        for number, patches in enumerate(self._pool):
-            start, end = end, end + len(patches)
-            pool[start:end] = patches
-            self._pool[number] = pool[start:end]
+        for number, seen in enumerate(self._pool):
+            start, end = end, end + len(seen.patches)
+            pool[start:end] = seen.patches
+            self._pool[number] = replace(seen, patches=pool[start:end])
             if is_long:
-                projected[start:end] = project(patches, seed)
+                projected[start:end] = project(pool[start:end], seed)
             left = (time.monotonic() - began) / end * (total - end)
             yield FitStep("Laying out what was seen", number, len(self._pool), left)
         return pool, projected
@@ -235,13 +296,3 @@ class PatchCore:
             return score
         spread = (patches[worst] - self.bank.rows[around]).square().sum(1).sqrt()
         return score * (1 - float(torch.softmax(spread, 0)[0]))
-
-    def _origins(self, sizes: list[int]) -> Tensor:
-        """Give (N, 4) int64: picture, row, column and group of each pool row."""
-        rows, columns = np.nonzero(self._cells.finest)
-        cells = torch.from_numpy(np.stack([rows, columns], 1))
-        origins = []
-        for (picture, group), size in zip(self._pictures, sizes, strict=True):
-            named = torch.tensor([[picture, group]]).expand(size, 2)
-            origins.append(torch.cat([named[:, :1], cells, named[:, 1:]], 1))
-        return torch.cat(origins)

@@ -14,7 +14,15 @@ from torch import Tensor
 from engine.errors import ModelError, RecipeError
 from engine.inspector import Inspector
 from engine.methods import METHODS
-from engine.methods.base import HoldingOut, Method, Remembering, SeenPicture, Updatable, shape_of
+from engine.methods.base import (
+    Covering,
+    HoldingOut,
+    Method,
+    Remembering,
+    SeenPicture,
+    Updatable,
+    shape_of,
+)
 from engine.parameters import PARAMETERS
 from engine.preprocess import Preprocessing
 from engine.recipe import Masks, Recipe
@@ -302,6 +310,17 @@ def seen(*numbers: int) -> list[SeenPicture]:
     return [SeenPicture(levels(number), number, number) for number in numbers]
 
 
+def as_good_as(updated: Any, refitted: Any) -> bool:
+    """Tell whether an update scores as a refit does; one that covers, within what it promises."""
+    scores, afresh = updated.score(levels(99)), refitted.score(levels(99))
+    if not isinstance(updated, Covering):
+        return close(scores, afresh, tolerance=1e-4)
+    assert scores.map is not None and afresh.map is not None
+    higher = scores.map - afresh.map
+    most, least = float(np.nanmax(higher)), float(np.nanmin(higher))
+    return most <= updated.radius + 1e-4 and least >= -refitted.radius - 1e-4
+
+
 @every_method
 class TestUpdate:
     @pytest.fixture(autouse=True)
@@ -319,11 +338,11 @@ class TestUpdate:
             found = method(name, masks).load_state(found.state())
         finished(found.update(add=seen(20, 21, 22), remove=seen(1, 5)))
         refitted = built(name, [0, 2, 3, 4, 6, 20, 21, 22], masks=masks)
-        assert close(found.score(levels(99)), refitted.score(levels(99)), tolerance=1e-4)
+        assert as_good_as(found, refitted)
         if not loaded:
-            assert close(
-                finished(found.leave_one_out()), finished(refitted.leave_one_out()), tolerance=1e-4
-            )
+            held_out, afresh = (finished(it.leave_one_out()) for it in (found, refitted))
+            assert isinstance(found, Covering) or close(held_out, afresh, tolerance=1e-4)
+            assert len(held_out.image) == len(afresh.image) and np.isfinite(held_out.image).all()
 
     def test_there_and_back_again(self, name: MethodName) -> None:
         if isinstance(method(name), HoldingOut):
@@ -331,7 +350,7 @@ class TestUpdate:
         found: Any = built(name)
         finished(found.update(add=seen(20, 21)))
         finished(found.update(remove=seen(20, 21)))
-        assert close(found.score(levels(99)), built(name).score(levels(99)), tolerance=1e-4)
+        assert as_good_as(found, built(name))
 
     def test_a_cancelled_one_changes_nothing(self, name: MethodName) -> None:
         found: Any = built(name)

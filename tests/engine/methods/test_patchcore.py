@@ -8,6 +8,7 @@ import torch
 
 from engine.components.embedding import concat, official
 from engine.errors import ModelError, RecipeError
+from engine.methods.base import SeenPicture
 from engine.methods.patchcore import DEFAULT_ROWS
 from engine.recipe import Masks
 from tests.engine.methods.small_patchcore import (
@@ -175,6 +176,8 @@ class TestState:
         assert {name: tensor.dtype for name, tensor in state.items()} == {
             "bank": torch.float32,
             "provenance": torch.int64,
+            "radius": torch.float64,
+            "pictures": torch.int64,
         }
         assert all(tensor.is_contiguous() for tensor in state.values())
 
@@ -195,6 +198,58 @@ class TestState:
         ):
             with pytest.raises(ModelError, match="does not fit its provenance"):
                 method().load_state(state | wrong)
+
+
+def seen(*numbers: int) -> list[SeenPicture]:
+    return [SeenPicture(levels(number), number, number) for number in numbers]
+
+
+class TestUpdate:
+    @pytest.mark.parametrize("share", [0.05, 0.3, 1])
+    def test_no_score_is_higher_than_by_all_patches_and_the_radius(self, share: float) -> None:
+        found = fitted(good(), coreset=share)
+        radius = found.radius
+        finished(found.update(add=seen(20, 21), remove=seen(1, 3)))
+        assert found.radius == radius
+        everything = fitted([levels(number) for number in (0, 2, 4, 20, 21)], coreset=1)
+        assert everything.radius == 0
+        scores, least = found.score(levels(99)), everything.score(levels(99))
+        assert scores.map is not None and least.map is not None
+        assert (scores.map >= least.map - 1e-5).all()
+        assert (scores.map <= least.map + radius + 1e-5).all()
+        assert set(found.provenance[:, 0].tolist()) <= {0, 2, 4, 20, 21}
+
+    def test_a_loaded_bank_covers_what_is_added_and_says_how_far_it_vouches(self) -> None:
+        before = fitted(good(), coreset=0.3)
+        found = method(coreset=0.3).load_state(before.state())
+        finished(found.update(add=seen(20)))
+        assert found.radius == before.radius and found.bank is not None
+        assert distances(concat(levels(20))[0], found.bank.rows).min(1).max() <= found.radius
+        finished(found.update(remove=seen(1)))
+        assert found.radius > before.radius
+        for number in (0, 2, 3, 4, 20):
+            away = distances(concat(levels(number))[0], found.bank.rows).min(1)
+            assert away.max() <= found.radius + 1e-5
+
+    def test_collected_again_a_loaded_release_forgets_as_if_just_fitted(self) -> None:
+        before = fitted(good(), coreset=0.3)
+        found = method(coreset=0.3).load_state(before.state())
+        for number, picture in enumerate(good()):
+            found.collect(picture, picture=number, group=number)
+        for it in (before, found):
+            finished(it.update(remove=seen(1)))
+        assert found.radius == before.radius
+        assert len(finished(found.leave_one_out()).image) == 4
+
+    def test_the_state_names_the_pictures_that_are_left(self) -> None:
+        found = fitted(good(), coreset=0.3)
+        finished(found.update(add=seen(20), remove=seen(0)))
+        state = found.state()
+        assert state["pictures"].tolist() == [[n, n] for n in (1, 2, 3, 4, 20)]
+        again = method(coreset=0.3).load_state(state)
+        assert same(again.score(levels(99)), found.score(levels(99)))
+        with pytest.raises(RecipeError, match=r"\[0\]\. Remove only pictures that were fitted on"):
+            finished(again.update(remove=seen(0)))
 
 
 class TestDescriptors:
