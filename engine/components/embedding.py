@@ -8,8 +8,54 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.errors import RecipeError
+
 OFFICIAL_LENGTH = 1024
 """Numbers per patch of the official code's descriptor."""
+
+
+def described(levels: Sequence[Tensor], descriptor: str, *, title: str) -> Tensor:
+    """Give what a memory bank's method sees of every patch, by the name in its settings.
+
+    Parameters
+    ----------
+    levels
+        (B, C_l, h_l, w_l) float32 each, finest first.
+    descriptor
+        ``official``, ``plain`` or ``concat``.
+    title
+        The method's, for messages.
+
+    Returns
+    -------
+    Tensor
+        (B, h · w, D) float32 on the grid of the first level.
+
+    Raises
+    ------
+    RecipeError
+        It takes another number of levels.
+    """
+    if descriptor == "official":
+        if len(levels) != 2:
+            raise RecipeError(
+                f"{title} takes two layers of this backbone, not {len(levels)}. "
+                "Name two, such as --layers 8,16."
+            )
+        return official(levels)
+    if descriptor == "plain":
+        if len(levels) != 1:
+            raise RecipeError(
+                f"{title} takes patches as they are from one layer, not from {len(levels)}. "
+                "Name one, such as --layers 8."
+            )
+        return plain(levels)
+    return concat(levels)
+
+
+def described_length(shapes: Sequence[tuple[int, int, int]], descriptor: str) -> int:
+    """Give D of `described` for levels of such shapes, (C, h, w) each."""
+    return OFFICIAL_LENGTH if descriptor == "official" else sum(shape[0] for shape in shapes)
 
 
 def plain(levels: Sequence[Tensor]) -> Tensor:

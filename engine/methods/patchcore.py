@@ -15,21 +15,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.components.bank_scores import BankScores
 from engine.components.coreset import PROJECTED_DIMENSIONS, GreedyCoreset, project
 from engine.components.coverage import (
-    SEARCH_PRODUCTS,
     CoveringRows,
     PicturePatches,
     changed,
     origins_of,
     owned,
 )
-from engine.components.embedding import OFFICIAL_LENGTH, concat, official, plain
-from engine.components.inspected_cells import (
-    InspectedCells,
-    checked_embedding,
-    checked_scores,
-)
+from engine.components.embedding import described, described_length
+from engine.components.inspected_cells import InspectedCells, checked_embedding
 from engine.components.neighbours import Bank
 from engine.errors import ModelError, RecipeError
 from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps, check_change
@@ -75,9 +71,7 @@ class PatchCore:
         """Count the pool, its projection, and the coreset's sorted copy of that."""
         _, height, width = shapes[0]
         patches = pictures * height * width
-        length = sum(shape[0] for shape in shapes)
-        if self._parameters.descriptor == "official":
-            length = OFFICIAL_LENGTH
+        length = described_length(shapes, self._parameters.descriptor)
         projected = min(length, PROJECTED_DIMENSIONS)
         rows = bank_rows(patches, self._parameters.coreset)
         return 4 * (patches * (length + 2 * projected) + 2 * rows * length)
@@ -148,47 +142,14 @@ class PatchCore:
             The bank holds patches of one group only, so that one cannot be held out.
         """
         assert self.bank is not None
-        rows = max(1, SEARCH_PRODUCTS // self.bank.rows.numel())
-        images, maps = [], []
-        asked = [
-            (seen.patches, seen.group)
-            for number, seen in enumerate(self._pool)
-            if only is None or number in only
-        ]
-        total = len(asked)
-        to_search, searched = sum(len(patches) for patches, _ in asked), 0
-        began = time.monotonic()
-        for number, (patches, group) in enumerate(asked):
-            found = []
-            for queries in torch.split(patches, rows):
-                found.append(self.bank.nearest(queries, without_group=group))
-                searched += len(queries)
-                left = (time.monotonic() - began) / searched * (to_search - searched)
-                yield FitStep("Scoring what was held out", number, total, left)
-            distances = torch.cat([distance for distance, _ in found])
-            winners = torch.cat([winner for _, winner in found])
-            if distances.isinf().any():
-                raise RecipeError(
-                    f"All {len(self.bank)} patches kept come from one part, so it cannot be held "
-                    "out. Keep a larger share (--coreset)."
-                )
-            images.append(self._image_score(patches, distances, winners, without_group=group))
-            maps.append(self._cells.map(distances))
-        return checked_scores(images, maps)
+        asked = [seen for number, seen in enumerate(self._pool) if only is None or number in only]
+        return (yield from self._scores(self.bank).held_out(asked))
 
     def score(self, levels: Sequence[Tensor]) -> Scores:
         """Score a batch: the map is each patch's distance, the image score its maximum or Eq. 7."""
         if self.bank is None:
             raise ModelError("PatchCore has no bank yet: fit it or load a release first.")
-        batch = self._embed(levels)
-        inside = self._cells.inside(0, batch.device)
-        images, maps = [], []
-        for all_patches in batch:
-            patches = all_patches if inside.all() else all_patches[inside]
-            distances, winners = self.bank.nearest(patches)
-            images.append(self._image_score(patches, distances, winners))
-            maps.append(self._cells.map(distances))
-        return checked_scores(images, maps)
+        return self._scores(self.bank).of(self._embed(levels))
 
     def state(self) -> dict[str, Tensor]:
         """Give the bank, where each of its rows came from, and what it is the bank of."""
@@ -223,6 +184,11 @@ class PatchCore:
         """(n, 2) int64, row and column of the cells whose patches count."""
         return torch.from_numpy(np.stack(np.nonzero(self._cells.finest), 1))
 
+    def _scores(self, bank: Bank) -> BankScores:
+        own = self._parameters
+        reweights = own.image_score == "reweighted"
+        return BankScores(bank, self._cells, own.neighbours if reweights else None)
+
     def _take(self, covering: CoveringRows) -> None:
         self.provenance, self.radius = covering.origins, covering.radius
         self.bank = Bank(covering.rows, self.provenance[:, 3].to(covering.rows.device))
@@ -254,45 +220,4 @@ class PatchCore:
 
     def _embed(self, levels: Sequence[Tensor]) -> Tensor:
         self._cells.check(levels)
-        if self._parameters.descriptor == "official":
-            if len(levels) != 2:
-                raise RecipeError(
-                    f"PatchCore takes two layers of this backbone, not {len(levels)}. "
-                    "Name two, such as --layers 8,16."
-                )
-            return official(levels)
-        if self._parameters.descriptor == "plain":
-            if len(levels) != 1:
-                raise RecipeError(
-                    f"PatchCore takes patches as they are from one layer, not from {len(levels)}. "
-                    "Name one, such as --layers 8."
-                )
-            return plain(levels)
-        return concat(levels)
-
-    def _image_score(
-        self,
-        patches: Tensor,
-        distances: Tensor,
-        winners: Tensor,
-        *,
-        without_group: int | None = None,
-    ) -> float:
-        """Give the largest distance, re-weighted by Eq. 7 where asked for.
-
-        ``s = (1 − exp(s*) / Σ_{m ∈ N_b(m*)} exp(‖m_test* − m‖)) · s*``, as a softmax so that
-        large distances do not overflow. One neighbour alone has nothing to be weighed against;
-        Eq. 7 would call every part good.
-        """
-        worst = int(distances.argmax())
-        score = float(distances[worst])
-        if self._parameters.image_score == "max":
-            return score
-        assert self.bank is not None
-        around = self.bank.around(
-            int(winners[worst]), self._parameters.neighbours, without_group=without_group
-        )
-        if len(around) < 2:
-            return score
-        spread = (patches[worst] - self.bank.rows[around]).square().sum(1).sqrt()
-        return score * (1 - float(torch.softmax(spread, 0)[0]))
+        return described(levels, self._parameters.descriptor, title=self.title)
