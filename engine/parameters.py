@@ -162,8 +162,65 @@ class CfaParameters(MethodParameters):
         return self.model_copy(update={"descriptor": "plain" if adapted else "concat"})
 
 
+class ReConPatchParameters(MethodParameters):
+    """ReConPatch's own settings; no official code exists, and the paper leaves many open.
+
+    From the paper (§4.1, §4.4): `dimensions`, `learning_rate`, `weight_decay` and the share of 1 %.
+    A product's choice, as nothing is published: `projection`, `normalise`, `bandwidth`, `context`,
+    `pairwise_share`, `margin`, `averaging`, `batch`, `neighbours`, and the budget `epochs`,
+    `most_steps` and `update_epochs` (the paper trains for 120 epochs, on a GPU).
+    """
+
+    coreset: float | None = Field(default=None, gt=0, le=1)
+    """Share of all patches kept in the bank; None: 1 %, at least 1 000 and at most 8 000 rows."""
+    image_score: Literal["max", "reweighted"] = "reweighted"
+    """`max`: the largest distance; `reweighted`: Eq. 10 of the paper, which is PatchCore's 7."""
+    neighbours: int = Field(default=9, ge=2)
+    """b of Eq. 10."""
+    descriptor: Literal["auto", "concat", "official", "plain"] = "auto"
+    """What the layer sees of a patch; as in `PatchCoreParameters`."""
+    dimensions: int = Field(default=512, ge=1)
+    """Numbers the layer f gives for a patch, in which scores are taken."""
+    projection: int = Field(default=128, ge=1)
+    """Numbers g gives, in which the layer is trained."""
+    normalise: bool = True
+    """Whether patches are compared by direction only when similarities are taken."""
+    bandwidth: float = Field(default=0.5, gt=0)
+    """σ of the pairwise similarity."""
+    context: int = Field(default=5, ge=2)
+    """k, nearest patches of a batch, itself among them, that make a patch's context."""
+    pairwise_share: float = Field(default=0.5, ge=0, le=1)
+    """α, of the pairwise similarity in the whole; the rest is the contextual one's."""
+    margin: float = Field(default=1.0, ge=0)
+    """m: patches that are not alike push apart up to so many mean distances."""
+    averaging: float = Field(default=0.999, ge=0, lt=1)
+    """γ, kept of the moving averages at each step."""
+    batch: int = Field(default=1024, ge=2)
+    """Patches per step."""
+    learning_rate: float = Field(default=1e-5, gt=0)
+    """At the beginning; it falls along half a cosine."""
+    weight_decay: float = Field(default=1e-2, ge=0)
+    """Of AdamP."""
+    epochs: int = Field(default=20, ge=1)
+    """How often as many patches as there are get drawn, where `most_steps` allows it."""
+    most_steps: int = Field(default=4_000, ge=1)
+    """Steps of a training at most; from about 260 pictures on this bounds how long it takes."""
+    update_epochs: int = Field(default=5, ge=0)
+    """Epochs of the warm start when pictures come or go; 0: the layer stays as it is."""
+
+    def settled(self, backbone: str, *, adapted: bool) -> Self:
+        """Decide on the descriptor, as PatchCore does."""
+        like = PatchCoreParameters(descriptor=self.descriptor).settled(backbone, adapted=adapted)
+        return self.model_copy(update={"descriptor": like.descriptor})
+
+
 Parameters: TypeAlias = (
-    PatchCoreParameters | MahalanobisParameters | PadimParameters | SpadeParameters | CfaParameters
+    PatchCoreParameters
+    | MahalanobisParameters
+    | PadimParameters
+    | SpadeParameters
+    | CfaParameters
+    | ReConPatchParameters
 )
 
 PARAMETERS: dict[MethodName, type[Parameters]] = {
@@ -172,6 +229,7 @@ PARAMETERS: dict[MethodName, type[Parameters]] = {
     MethodName.PADIM: PadimParameters,
     MethodName.SPADE: SpadeParameters,
     MethodName.CFA: CfaParameters,
+    MethodName.RECONPATCH: ReConPatchParameters,
 }
 """The record that belongs to each method."""
 

@@ -41,6 +41,7 @@ class MethodName(StrEnum):
     PADIM = "padim"
     SPADE = "spade"
     CFA = "cfa"
+    RECONPATCH = "reconpatch"
 
 
 class EngineState(StrEnum):

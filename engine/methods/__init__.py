@@ -7,6 +7,7 @@ from engine.methods.cfa import Cfa
 from engine.methods.mahalanobis import MahalanobisAD
 from engine.methods.padim import Padim
 from engine.methods.patchcore import PatchCore
+from engine.methods.reconpatch import ReConPatch
 from engine.methods.spade import Spade
 from engine.types import MethodName
 
@@ -16,4 +17,5 @@ METHODS: dict[MethodName, type[Method]] = {
     MethodName.PADIM: Padim,
     MethodName.SPADE: Spade,
     MethodName.CFA: Cfa,
+    MethodName.RECONPATCH: ReConPatch,
 }

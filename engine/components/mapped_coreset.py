@@ -1,0 +1,97 @@
+"""A coreset of what a layer makes of patches, without ever holding that of all patches at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+
+import torch
+from torch import Tensor
+
+from engine.components.coreset import GreedyCoreset, project
+from engine.components.coverage import (
+    SEARCH_PRODUCTS,
+    CoveringRows,
+    PicturePatches,
+    origins_of,
+)
+from engine.components.neighbours import Bank
+from engine.types import FitStep
+
+
+def mapped_coreset(
+    pool: Sequence[PicturePatches],
+    mapped: Callable[[Tensor], Tensor],
+    *,
+    count: int,
+    cells: Tensor,
+    seed: int,
+) -> Generator[FitStep, None, CoveringRows]:
+    """Select from patches as a layer maps them; greedy, on a random projection.
+
+    Parameters
+    ----------
+    pool
+        (n, D) patches of each picture, not mapped.
+    mapped
+        The layer: (n, D) to (n, D').
+    count
+        Rows to select.
+    cells
+        (n, 2) int64, row and column of a picture's patches.
+    seed
+        Of the projection.
+
+    Returns
+    -------
+    CoveringRows
+        Mapped rows.
+    """
+    projected = yield from _projected(pool, mapped, seed)
+    coreset = GreedyCoreset(projected, count)
+    yield from coreset.steps()
+    chosen = torch.tensor(coreset.chosen, device=projected.device)
+    origins = torch.cat([origins_of(of, cells) for of in pool])[chosen.cpu()]
+    rows = mapped(patches_at(origins, pool, cells))
+    near, radius, began = Bank(projected[chosen]), 0.0, time.monotonic()
+    length = max(1, SEARCH_PRODUCTS // near.rows.numel())
+    end = 0
+    for of in pool:
+        for patches in torch.split(of.patches, length):
+            # The owner in the projection, its distance in full: a bound on that of the nearest.
+            start, end = end, end + len(patches)
+            owners = near.nearest(projected[start:end])[1]
+            away = torch.linalg.vector_norm(mapped(patches) - rows[owners], dim=1)
+            radius = max(radius, float(away.max()))
+            left = (time.monotonic() - began) / end * (len(projected) - end)
+            yield FitStep("Covering what was seen", end, len(projected), left)
+    return CoveringRows(rows, origins, radius)
+
+
+def patches_at(origins: Tensor, pool: Sequence[PicturePatches], cells: Tensor) -> Tensor:
+    """Give (M, D) float32: the patches that origins, (M, 4), name; each must be in the pool."""
+    by_picture = {of.picture: of.patches for of in pool}
+    number = {(row, column): n for n, (row, column) in enumerate(cells.tolist())}
+    if not len(origins):
+        return pool[0].patches[:0]
+    named = [
+        by_picture[picture][number[row, column]] for picture, row, column, _ in origins.tolist()
+    ]
+    return torch.stack(named)
+
+
+def _projected(
+    pool: Sequence[PicturePatches], mapped: Callable[[Tensor], Tensor], seed: int
+) -> Generator[FitStep, None, Tensor]:
+    """Give what the selection sees, (N, d), picture by picture."""
+    total, end, began = sum(len(of.patches) for of in pool), 0, time.monotonic()
+    table = torch.empty(0)
+    for of in pool:
+        some = project(mapped(of.patches), seed)
+        if not end:
+            table = some.new_empty((total, some.shape[1]))
+        start, end = end, end + len(some)
+        table[start:end] = some
+        left = (time.monotonic() - began) / end * (total - end)
+        yield FitStep("Laying out what was seen", end, total, left)
+    return table
