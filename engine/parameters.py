@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
-from engine.types import MethodName
+from engine.types import MethodName, SearchName
 
 
 class MethodParameters(BaseModel):
@@ -47,6 +47,9 @@ class PatchCoreParameters(MethodParameters):
     descriptor: Literal["auto", "concat", "official", "plain"] = "auto"
     """`auto`: official 1024-d for wide_resnet50_2, plain for an adapted backbone, concat for all
     others."""
+
+    search: SearchName = SearchName.EXACT
+    """How the nearest remembered patch is found; the limits come from the same search."""
 
     def settled(self, backbone: str, *, adapted: bool) -> Self:
         """Decide on the descriptor."""

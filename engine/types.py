@@ -44,6 +44,20 @@ class MethodName(StrEnum):
     RECONPATCH = "reconpatch"
 
 
+class SearchName(StrEnum):
+    """How the nearest of many remembered patches are found."""
+
+    EXACT = "exact"
+    """All of them, in float32."""
+    FLAT = "flat"
+    """The same by the library faiss."""
+    SCREENED = "screened"
+    """In bfloat16, and in float32 what that cannot rule out; where the processor multiplies no
+    bfloat16 numbers it is `exact`."""
+    IVFPQ = "ivfpq"
+    """By faiss among coded patches, the best 8 in float32: fast for large banks, not exact."""
+
+
 class EngineState(StrEnum):
     """State of the engine, in the words of OPC 40100-1 (Machine Vision), state machine of §8."""
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.components.products import as_filters, partial_squares
 from engine.types import FitStep
 
 PROJECTED_DIMENSIONS = 128
@@ -67,6 +68,9 @@ class GreedyCoreset:
 
     def _select(self) -> Iterator[None]:
         pool = self._pool
+        if self._count == len(pool):
+            self.chosen.extend(range(len(pool)))  # in whatever order, all are chosen
+            return
         squares = torch.linalg.vector_norm(pool, dim=1).square_()
         yield
         nearest = torch.full((len(pool),), torch.inf, device=pool.device)
@@ -86,11 +90,28 @@ class GreedyCoreset:
             yield from _lazy_greedy(pool, nearest, owner, self.chosen, self._count)
 
 
+class _Centres:
+    """The chosen rows side by side, so that those chosen lately are one piece of memory."""
+
+    def __init__(self, pool: Tensor, chosen: list[int], count: int) -> None:
+        self._pool = pool
+        self.rows = pool.new_empty((count, pool.shape[1]))
+        self.squares = pool.new_empty(count)
+        self.count = 0
+        for row in chosen:
+            self.add(row)
+
+    def add(self, row: int) -> None:
+        self.rows[self.count] = self._pool[row]
+        self.squares[self.count] = self.rows[self.count].square().sum()
+        self.count += 1
+
+
 class _Block:
     """Rows that lie near each other, and how far the farthest is from all chosen rows."""
 
     def __init__(self, rows: Tensor, indices: Tensor, nearest: Tensor, chosen: int) -> None:
-        self.rows = rows
+        self.filters = as_filters(rows)
         self.indices = indices
         self.squares = rows.square().sum(1)
         self.nearest = nearest
@@ -99,15 +120,18 @@ class _Block:
         self.radius = float((rows - self.centre).square().sum(1).max().sqrt())
         self.maximum = float(nearest.max())
 
-    def refresh(self, pool: Tensor, chosen: list[int]) -> None:
+    def refresh(self, centres: _Centres) -> None:
         """Bring the distances up to date with all rows chosen since the last time."""
-        new = pool[chosen[self.fresh_at :]]
-        self.fresh_at = len(chosen)
+        new = centres.rows[self.fresh_at : centres.count]
+        squares = centres.squares[self.fresh_at : centres.count]
+        self.fresh_at = centres.count
         reach = self.radius + max(self.maximum, 0.0) ** 0.5
-        new = new[(new - self.centre).square().sum(1) < reach * reach * 1.0001]  # rounding room
+        near = (new - self.centre).square_().sum(1) < reach * reach * 1.0001  # rounding room
+        if not near.all():
+            new, squares = new[near], squares[near]
         if len(new):
-            distances = torch.addmm(new.square().sum(1), self.rows, new.T, alpha=-2).amin(1)
-            self.nearest = torch.minimum(self.nearest, (distances + self.squares).clamp_min_(0))
+            table = partial_squares(new, self.filters, self.squares).add_(squares[:, None])
+            self.nearest = torch.minimum(self.nearest, table.amin(0).clamp_min_(0))
             self.maximum = float(self.nearest.max())
 
     def choose(self) -> int:
@@ -127,13 +151,15 @@ def _lazy_greedy(
         blocks.append(_Block(pool[indices], indices, nearest[indices], len(chosen)))
         yield
     maxima = np.array([block.maximum for block in blocks])
+    centres = _Centres(pool, chosen, count)
     while len(chosen) < count:
         number = int(maxima.argmax())
         block = blocks[number]
         if block.fresh_at < len(chosen):
-            block.refresh(pool, chosen)
+            block.refresh(centres)
             maxima[number] = block.maximum
             continue
         chosen.append(block.choose())
+        centres.add(chosen[-1])
         maxima[number] = block.maximum
         yield

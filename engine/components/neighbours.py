@@ -1,13 +1,15 @@
-"""Nearest rows of a memory bank: one exact search, a matrix product per block of the bank."""
+"""Nearest rows of a memory bank: a search names candidates, and their distances are computed."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-BLOCK_ROWS = 8192
-"""Bank rows per product: bounds the distance table to a few megabytes per thousand queries."""
+from engine.components.searches import open_search
+from engine.types import SearchName
+
+_COMPARED_ROWS = 1024
+"""Candidates compared at once: their gathered rows are to stay in the processor's cache."""
 
 
 class Bank:
@@ -19,16 +21,21 @@ class Bank:
         (M, D) float32.
     groups
         (M,) int64, the group each row came from; needed for searches that leave a group out.
+    search
+        How; all but `ivfpq` give the nearest row but for rounding.
+
+    Raises
+    ------
+    RecipeError
+        There are too few rows for this search.
     """
 
-    def __init__(self, rows: Tensor, groups: Tensor | None = None) -> None:
+    def __init__(
+        self, rows: Tensor, groups: Tensor | None = None, search: SearchName = SearchName.EXACT
+    ) -> None:
         self.rows = rows
         self.groups = groups
-        self._squares = rows.square().sum(1)
-        self._blocks = [
-            (-2 * block)[:, :, None, None].contiguous(memory_format=torch.channels_last)
-            for block in torch.split(rows, BLOCK_ROWS)
-        ]
+        self._search = open_search(search, rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -38,8 +45,8 @@ class Bank:
     ) -> tuple[Tensor, Tensor]:
         """Find the nearest row of each query.
 
-        The winner is found by ``‖b‖² − 2 q·b`` and its distance computed again by direct
-        difference, so that a query equal to a row is at distance exactly 0 (methods.md §1.3).
+        The distance is computed by direct difference, so that a query equal to a row is at
+        distance exactly 0 (methods.md §1.3), and of several candidates the nearest so found wins.
 
         Parameters
         ----------
@@ -55,24 +62,33 @@ class Bank:
         indices
             (n,) int64.
         """
-        found = []
-        for number, block in enumerate(self._blocks):
-            start = number * BLOCK_ROWS
-            squares = self._squares[start : start + BLOCK_ROWS]
-            if without_group is not None:
-                assert self.groups is not None
-                left_out = self.groups[start : start + BLOCK_ROWS] == without_group
-                squares = squares.masked_fill(left_out, torch.inf)
-            partial, index = _smallest(_partial_squares(queries, block, squares))
-            found.append((partial, index + start))
-        best, winner = found[0]
-        for partial, index in found[1:]:
-            better = partial < best
-            best, winner = torch.where(better, partial, best), torch.where(better, index, winner)
-        distances = torch.linalg.vector_norm(queries - self.rows[winner], dim=1)
+        left_out = None
         if without_group is not None:
-            distances.masked_fill_(best.isinf(), torch.inf)
-        return distances, winner
+            assert self.groups is not None
+            left_out = self.groups == without_group
+        candidates = self._search.candidates(queries, left_out)
+        if candidates.shape[1] > 1:
+            return self._nearest_of(queries, candidates)
+        winner = candidates[:, 0].clamp_min(0)
+        distances = torch.linalg.vector_norm(queries - self.rows[winner], dim=1)
+        return distances.masked_fill_(candidates[:, 0] < 0, torch.inf), winner
+
+    def _nearest_of(self, queries: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+        query, place = (candidates >= 0).nonzero(as_tuple=True)
+        row = candidates[query, place]
+        distances = torch.full(candidates.shape, torch.inf, device=queries.device)
+        distances[query, place] = torch.cat(
+            [
+                torch.linalg.vector_norm(queries[some] - self.rows[of], dim=1)
+                for some, of in zip(
+                    torch.split(query, _COMPARED_ROWS),
+                    torch.split(row, _COMPARED_ROWS),
+                    strict=True,
+                )
+            ]
+        )
+        best, index = distances.min(1)
+        return best, candidates.gather(1, index[:, None])[:, 0].clamp_min_(0)
 
     def around(self, row: int, count: int, *, without_group: int | None = None) -> Tensor:
         """Give the indices of the `count` rows nearest to a row, itself first (N_b of Eq. 7)."""
@@ -83,30 +99,3 @@ class Bank:
             distances.masked_fill_(self.groups == without_group, torch.inf)
         counted = int(distances.isfinite().sum())
         return distances.topk(min(count, counted), largest=False).indices
-
-
-def _partial_squares(queries: Tensor, block: Tensor, squares: Tensor) -> Tensor:
-    """Give (n, m) ‖b‖² − 2 q·b, as a 1 × 1 convolution over a picture one query wide.
-
-    The same sum of products as a matrix product; but oneDNN, which torch convolves with on
-    processors, is two to three times as fast as the matrix library torch brings on AMD
-    (784 × 4625 × 227: 8.8 instead of 24 ms on one core, 4.4 instead of 12 ms on two). It is called
-    by name because ``conv2d`` goes round it for a 1 × 1 convolution on one thread.
-    """
-    count, dimensions = queries.shape
-    picture = queries.contiguous().view(1, count, 1, dimensions).permute(0, 3, 1, 2)
-    if queries.device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        table = torch.mkldnn_convolution(picture, block, squares, (0, 0), (1, 1), (1, 1), 1)
-    else:
-        table = functional.conv2d(picture, block, squares)
-    return table[0, :, :, 0].T
-
-
-def _smallest(table: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the smallest value of each row and its column."""
-    if table.device.type != "cpu":
-        smallest, index = table.min(1)
-        return smallest, index
-    # numpy's argmin is vectorised, torch's on a processor is not: 0.08 instead of 0.4 ms.
-    index = torch.from_numpy(table.numpy().argmin(1))
-    return table.gather(1, index[:, None])[:, 0], index

@@ -46,7 +46,7 @@ def bank_rows(patches: int, share: float | None) -> int:
 
 
 class PatchCore:
-    """A coreset of patch embeddings of good parts, searched exactly.
+    """A coreset of patch embeddings of good parts, searched as its parameters say.
 
     After a fit or `load_state`, `bank` holds (M, D) float32 rows, and `provenance` (M, 4) int64
     tells picture, row, column and group of each. Every patch of the pictures fitted on lies within
@@ -191,7 +191,8 @@ class PatchCore:
 
     def _take(self, covering: CoveringRows) -> None:
         self.provenance, self.radius = covering.origins, covering.radius
-        self.bank = Bank(covering.rows, self.provenance[:, 3].to(covering.rows.device))
+        groups = self.provenance[:, 3].to(covering.rows.device)
+        self.bank = Bank(covering.rows, groups, self._parameters.search)
 
     def _patches(self, seen: SeenPicture) -> PicturePatches:
         patches = self._embed(seen.levels)[0]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from engine.components import neighbours
 from engine.components.neighbours import Bank
+from engine.components.searches import blocked
 
 
 def drawn(count: int, dimensions: int, seed: int = 0) -> torch.Tensor:
@@ -30,7 +30,7 @@ def brute(queries: torch.Tensor, rows: torch.Tensor) -> tuple[np.ndarray, np.nda
 def test_it_equals_brute_force(count: int, rows: int, dimensions: int, block_rows: int) -> None:
     queries, table = drawn(count, dimensions), drawn(rows, dimensions, seed=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neighbours, "BLOCK_ROWS", block_rows)
+        patch.setattr(blocked, "BLOCK_ROWS", block_rows)
         distances, indices = Bank(table).nearest(queries)
     expected, _ = brute(queries, table)
     assert distances.dtype == torch.float32
@@ -42,8 +42,8 @@ def test_it_equals_brute_force(count: int, rows: int, dimensions: int, block_row
 
 
 def test_several_blocks_of_the_real_size() -> None:
-    rows = drawn(2 * neighbours.BLOCK_ROWS + 3, 8)
-    for wanted in (0, neighbours.BLOCK_ROWS - 1, neighbours.BLOCK_ROWS, len(rows) - 1):
+    rows = drawn(2 * blocked.BLOCK_ROWS + 3, 8)
+    for wanted in (0, blocked.BLOCK_ROWS - 1, blocked.BLOCK_ROWS, len(rows) - 1):
         distances, indices = Bank(rows).nearest(rows[wanted][None])
         assert (float(distances), int(indices)) == (0, wanted)
     queries = drawn(20, 8, seed=1)
@@ -68,7 +68,7 @@ def test_a_twin_is_at_distance_0_too() -> None:
 class TestWithoutAGroup:
     @pytest.mark.parametrize("block_rows", [16, 8192])
     def test_its_rows_do_not_count(self, monkeypatch: pytest.MonkeyPatch, block_rows: int) -> None:
-        monkeypatch.setattr(neighbours, "BLOCK_ROWS", block_rows)
+        monkeypatch.setattr(blocked, "BLOCK_ROWS", block_rows)
         rows, groups = drawn(90, 16), torch.arange(90) // 30
         bank = Bank(rows, groups)
         for group in range(3):

@@ -11,6 +11,7 @@ from engine.errors import ModelError, RecipeError
 from engine.methods.base import SeenPicture
 from engine.methods.patchcore import DEFAULT_ROWS
 from engine.recipe import Masks
+from engine.types import SearchName
 from tests.engine.methods.small_patchcore import (
     GRID,
     LEFT_HALF,
@@ -198,6 +199,22 @@ class TestState:
         ):
             with pytest.raises(ModelError, match="does not fit its provenance"):
                 method().load_state(state | wrong)
+
+
+@pytest.mark.parametrize("search", SearchName)
+def test_each_search_scores_alike_and_calibrates_by_itself(search: SearchName) -> None:
+    pictures = [levels(number, grid=16) for number in range(5)]
+    exactly, found = (
+        fitted(pictures, coreset=0.5, search=name) for name in (SearchName.EXACT, search)
+    )
+    query = levels(99, grid=16)
+    most = 1.5 if search is SearchName.IVFPQ else 1 + 1e-5  # not the nearest: never too low
+    ratios = found.score(query).image / exactly.score(query).image
+    held_out, expected = (finished(it.leave_one_out()).image for it in (found, exactly))
+    for ratio in (*ratios, *(held_out / expected)):
+        assert 1 - 1e-5 <= ratio <= most
+    again = method(coreset=0.5, search=search).load_state(found.state())
+    assert same(again.score(query), found.score(query))
 
 
 def seen(*numbers: int) -> list[SeenPicture]:

@@ -1,0 +1,134 @@
+"""Exact search at the speed of half precision: bfloat16 rules rows out, float32 decides.
+
+With q̃ and b̃ rounded to bfloat16, | ‖q̃ − b̃‖ − ‖q − b‖ | ≤ ‖q − q̃‖ + ‖b − b̃‖, and both terms on
+the right are known. So whatever lies more than twice that beyond the smallest rounded distance
+cannot be the nearest row. What is left, a row or two of each query, is compared in float32.
+
+One product gives ‖q̃‖² + ‖b̃‖² − 2 q̃·b̃ itself: the squares stand in three more columns each, as
+sums of three bfloat16 numbers. The result is then small where it matters, and loses only its own
+last bits to bfloat16, not those of the squares it is the difference of. Rows are centred first,
+for numbers are rounded in proportion to their size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.components.searches.base import NONE
+
+MOST = 8
+"""Candidates of a query at most. The nearest row is missed only where more than 8 rows lie within
+the rounding of the smallest distance and it is not among the 8 that look nearest."""
+BLOCK_ROWS = 8192
+_ROUNDED = 2.0**-8
+"""Relative, of a bfloat16 number; that of a sum in float32 is far below."""
+_SUMMED = 1e-5
+"""Relative to the squares, of a sum of so many products in float32."""
+_COLUMNS = 32
+"""Lengths are filled up to a multiple of this."""
+
+
+def can_screen(device: torch.device) -> bool:
+    """Tell whether a device multiplies bfloat16 numbers itself; elsewhere it would be slower."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+class ScreenedSearch:
+    """Candidates are the rows that half precision cannot rule out."""
+
+    def __init__(self, rows: Tensor) -> None:
+        self._mean = rows.mean(0)
+        centred = rows - self._mean
+        rounded = centred.bfloat16()
+        self._away = float(torch.linalg.vector_norm(centred - rounded, dim=1).max())
+        """The most that rounding moves a row."""
+        self._square = float(centred.square().sum(1).max())
+        squares = _in_three(rounded.float().square().sum(1))
+        filled = torch.cat([-2 * rounded, torch.ones_like(squares), squares], 1)
+        self._blocks = [
+            block.contiguous().T for block in torch.split(_filled_up(filled), BLOCK_ROWS)
+        ]
+
+    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
+        """Give (n, k) int64, k at most 8."""
+        centred = queries - self._mean
+        rounded = centred.bfloat16()
+        away = torch.linalg.vector_norm(centred - rounded, dim=1) + self._away
+        square = rounded.float().square().sum(1)
+        squares = _in_three(square)
+        filled = _filled_up(torch.cat([rounded, squares, torch.ones_like(squares)], 1))
+        table = torch.cat([torch.mm(filled, block) for block in self._blocks], 1)
+        if left_out is not None:
+            table.masked_fill_(left_out, torch.inf)
+        slack = _SUMMED * (square + self._square)
+        return _within(table, away=away, slack=slack)
+
+
+def _in_three(values: Tensor) -> Tensor:
+    """Give (n, 3) bfloat16 whose sums are the values, (n,) float32, to the last bits or so."""
+    parts = []
+    for _ in range(3):
+        parts.append(values.bfloat16())
+        values = values - parts[-1]
+    return torch.stack(parts, 1)
+
+
+def _filled_up(table: Tensor) -> Tensor:
+    return functional.pad(table, (0, -table.shape[1] % _COLUMNS))
+
+
+def _within(table: Tensor, *, away: Tensor, slack: Tensor) -> Tensor:
+    """Give the columns of a table of squares, (n, m) bfloat16, that may hold the smallest, (n, k).
+
+    Parameters
+    ----------
+    away
+        (n,) float32, how far a distance may be from the true one.
+    slack
+        (n,) float32, how far a square may be from that of its distance.
+    """
+    smallest = _minimum(table).float()
+    distance = (smallest * (1 + _ROUNDED)).clamp_min(0).add(slack).sqrt() + 2 * away
+    limit = (distance.square() + slack) * (1 + 2 * _ROUNDED)
+    limit = limit.masked_fill(smallest.isinf(), -torch.inf)
+    query, column = _at_most(table, limit.bfloat16())
+    counts = torch.bincount(query, minlength=len(table))
+    width = min(max(1, int(counts.max())), MOST)
+    found = torch.full((len(table), width), NONE, device=table.device)
+    place = torch.arange(len(query), device=table.device) - (counts.cumsum(0) - counts)[query]
+    kept = place < width
+    found[query[kept], place[kept]] = column[kept]
+    crowded = (counts > MOST).nonzero()[:, 0]
+    if len(crowded):
+        found[crowded] = table[crowded].float().topk(width, largest=False).indices
+    return found
+
+
+def _minimum(table: Tensor) -> Tensor:
+    if table.device.type != "cpu":
+        return table.amin(1)
+    # As whole numbers, which numpy compares 32 at a time: 0.06 instead of 0.4 ms. Those below 0
+    # stand in reverse order, but are all 0 but for rounding.
+    least = _bits(table).min(1)
+    return torch.from_numpy(least).view(torch.bfloat16)
+
+
+def _at_most(table: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:
+    """Give row and column of all values up to the row's limit, row by row."""
+    if table.device.type != "cpu":
+        found = (table <= limit[:, None]).nonzero()
+        return found[:, 0], found[:, 1]
+    flat = np.flatnonzero(_bits(table) <= _bits(limit)[:, None])  # ten times as fast as in 2-D
+    row, column = np.divmod(flat, table.shape[1])
+    return torch.from_numpy(row), torch.from_numpy(column)
+
+
+def _bits(values: Tensor) -> np.ndarray:
+    """Give bfloat16 numbers as whole numbers that are in the same order from 0 on."""
+    bits: np.ndarray = values.contiguous().view(torch.int16).numpy()
+    return bits
