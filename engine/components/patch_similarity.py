@@ -58,13 +58,14 @@ def contextual_similarity(squared: Tensor, *, neighbours: int) -> Tensor:
     count = len(squared)
     itself_first = squared.clone().fill_diagonal_(-1)  # also before a twin
     near = itself_first.topk(min(neighbours, count), largest=False).indices  # (N, k)
-    # [i, j, a, b]: is the a-th neighbour of i the b-th one of i's j-th neighbour?
-    shared = near[:, None, :, None] == near[near][:, :, None, :]
-    overlap = shared.flatten(2).sum(2) / near.shape[1]  # (N, k)
+    is_near = torch.zeros_like(squared, dtype=torch.bool).scatter_(1, near, True)
+    # Of i's j-th neighbour, which neighbours are also i's?
+    shared = is_near.gather(1, near[near].flatten(1)).view(*near.shape, -1)
+    overlap = shared.sum(2).to(squared) / near.shape[1]  # (N, k)
     close = near[:, : max(1, neighbours // 2)]  # (N, k / 2)
     numbers = torch.arange(count, device=squared.device)
     reciprocal = (close[close] == numbers[:, None, None]).any(2)  # (N, k / 2), itself always
-    share = reciprocal / reciprocal.sum(1, keepdim=True)
+    share = reciprocal.to(squared) / reciprocal.sum(1, keepdim=True)
     expanded = torch.zeros_like(squared)
     expanded.scatter_add_(
         1, near[close].flatten(1), (share[:, :, None] * overlap[close]).flatten(1)
