@@ -182,6 +182,8 @@ class ReConPatchParameters(MethodParameters):
     """b of Eq. 10."""
     descriptor: Literal["auto", "concat", "official", "plain"] = "auto"
     """What the layer sees of a patch; as in `PatchCoreParameters`."""
+    search: SearchName = SearchName.EXACT
+    """How the nearest remembered patch is found; the limits come from the same search."""
     dimensions: int = Field(default=512, ge=1)
     """Numbers the layer f gives for a patch, in which scores are taken."""
     projection: int = Field(default=128, ge=1)

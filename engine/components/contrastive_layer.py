@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -24,6 +25,7 @@ from engine.components.patch_similarity import (
     pairwise_similarity,
     squared_distances,
 )
+from engine.components.products import as_filters, filtered
 from engine.components.relaxed_contrastive import relaxed_contrastive
 from engine.parameters import ReConPatchParameters
 from engine.types import FitStep
@@ -56,7 +58,12 @@ class ContrastiveLayer:
 
     def __call__(self, patches: Tensor) -> Tensor:
         """Give h = f(p), (…, dimensions) float32, of (…, D) patches."""
-        return functional.linear(patches, self.representation)
+        mapped = filtered(patches.flatten(0, -2), self._filters)
+        return mapped.reshape(*patches.shape[:-1], -1)
+
+    @cached_property
+    def _filters(self) -> Tensor:
+        return as_filters(self.representation, factor=1)
 
 
 class LayerTraining:

@@ -210,7 +210,7 @@ class ReConPatch:
         """
         own, groups = self._parameters, covering.origins[:, 3].to(rows.device)
         around = own.neighbours if own.image_score == "reweighted" else None
-        self._scores = BankScores(Bank(layer(rows), groups), self._cells, around)
+        self._scores = BankScores(Bank(layer(rows), groups, own.search), self._cells, around)
         self._layer, self._rows = layer, rows
         self.provenance, self.radius = covering.origins, covering.radius
 
