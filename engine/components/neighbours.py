@@ -40,6 +40,11 @@ class Bank:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def nbytes(self) -> int:
+        """What rows and search keep in memory."""
+        return self.rows.nbytes + self._search.nbytes
+
     def nearest(
         self, queries: Tensor, *, without_group: int | None = None
     ) -> tuple[Tensor, Tensor]:

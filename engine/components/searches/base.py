@@ -13,6 +13,11 @@ NONE = -1
 class Search(Protocol):
     """Finds candidates; made from the rows it searches."""
 
+    @property
+    def nbytes(self) -> int:
+        """What it keeps in memory beside the rows."""
+        ...
+
     def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
         """Give rows that may be the nearest of each query.
 

@@ -19,6 +19,11 @@ class BlockedSearch:
         self._squares = rows.square().sum(1)
         self._blocks = [as_filters(block) for block in torch.split(rows, BLOCK_ROWS)]
 
+    @property
+    def nbytes(self) -> int:
+        """Of the blocks."""
+        return sum(block.nbytes for block in self._blocks)
+
     def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
         """Give (n, 1) int64."""
         found = []

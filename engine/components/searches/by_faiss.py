@@ -21,7 +21,7 @@ from engine.errors import RecipeError
 
 RERANKED = 8
 """Candidates that IVF-PQ gives, whose distances are then computed in full."""
-CODE_BYTES = 64
+CODE_BYTES = 32
 """Of a row in IVF-PQ: a byte for each of so many pieces."""
 FEWEST_ROWS = 256
 """A piece is told by one of 256 centroids, which are learned from the rows."""
@@ -38,6 +38,11 @@ class FlatSearch:
         self._index = faiss.IndexFlatL2(rows.shape[1])
         self._index.add(_on_processor(rows))
 
+    @property
+    def nbytes(self) -> int:
+        """Of faiss's copy of the rows."""
+        return int(self._index.ntotal * self._index.d * 4)
+
     def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
         """Give (n, 1) int64."""
         parameters = None
@@ -47,7 +52,7 @@ class FlatSearch:
 
 
 class IvfPqSearch:
-    """``IndexIVFPQ``: rows as codes of 64 bytes in lists, of which an eighth is looked through.
+    """``IndexIVFPQ``: rows as codes of 32 bytes in lists, of which an eighth is looked through.
 
     The centroids are learned anew whenever a release is opened, from the same rows and seed.
     """
@@ -71,6 +76,12 @@ class IvfPqSearch:
         filled = _on_processor(functional.pad(rows, (0, self._fill)))
         self._index.train(filled)
         self._index.add(filled)
+
+    @property
+    def nbytes(self) -> int:
+        """Of codes, row numbers and centroids."""
+        centroids = (self._index.nlist + 256) * self._index.d * 4
+        return int(self._index.ntotal * (self._index.code_size + 8) + centroids)
 
     def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
         """Give (n, 8) int64."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engine.components.searches.base import NONE
 
@@ -48,21 +47,25 @@ class ScreenedSearch:
         self._away = float(torch.linalg.vector_norm(centred - rounded, dim=1).max())
         """The most that rounding moves a row."""
         self._square = float(centred.square().sum(1).max())
-        squares = _in_three(rounded.float().square().sum(1))
-        filled = torch.cat([-2 * rounded, torch.ones_like(squares), squares], 1)
-        self._blocks = [
-            block.contiguous().T for block in torch.split(_filled_up(filled), BLOCK_ROWS)
-        ]
+        squares = _in_three(_squares(rounded))
+        filled = _side_by_side(-2 * rounded, torch.ones_like(squares), squares)
+        self._blocks = [block.contiguous().T for block in torch.split(filled, BLOCK_ROWS)]
+
+    @property
+    def nbytes(self) -> int:
+        """Of the blocks."""
+        return sum(block.nbytes for block in self._blocks)
 
     def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
         """Give (n, k) int64, k at most 8."""
         centred = queries - self._mean
         rounded = centred.bfloat16()
         away = torch.linalg.vector_norm(centred - rounded, dim=1) + self._away
-        square = rounded.float().square().sum(1)
+        square = _squares(rounded)
         squares = _in_three(square)
-        filled = _filled_up(torch.cat([rounded, squares, torch.ones_like(squares)], 1))
-        table = torch.cat([torch.mm(filled, block) for block in self._blocks], 1)
+        filled = _side_by_side(rounded, squares, torch.ones_like(squares))
+        tables = [torch.mm(filled, block) for block in self._blocks]
+        table = tables[0] if len(tables) == 1 else torch.cat(tables, 1)
         if left_out is not None:
             table.masked_fill_(left_out, torch.inf)
         slack = _SUMMED * (square + self._square)
@@ -78,8 +81,16 @@ def _in_three(values: Tensor) -> Tensor:
     return torch.stack(parts, 1)
 
 
-def _filled_up(table: Tensor) -> Tensor:
-    return functional.pad(table, (0, -table.shape[1] % _COLUMNS))
+def _squares(rows: Tensor) -> Tensor:
+    lengths: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float32)
+    return lengths.square_()
+
+
+def _side_by_side(*parts: Tensor) -> Tensor:
+    """Give the parts' columns in one table, filled up with zeros."""
+    length = sum(part.shape[1] for part in parts)
+    zeros = parts[0].new_zeros((len(parts[0]), -length % _COLUMNS))
+    return torch.cat([*parts, zeros], 1)
 
 
 def _within(table: Tensor, *, away: Tensor, slack: Tensor) -> Tensor:

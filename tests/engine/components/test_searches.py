@@ -98,6 +98,13 @@ def test_the_same_rows_are_found_again(name: SearchName) -> None:
     assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1])
 
 
+def test_what_each_keeps_in_memory() -> None:
+    rows = clustered(4096, 64)
+    kept = {name: Bank(rows, search=name).nbytes / rows.nbytes for name in SearchName}
+    assert kept[SearchName.EXACT] == kept[SearchName.FLAT] == 2
+    assert kept[SearchName.SCREENED] < 2 and kept[SearchName.IVFPQ] < 1.4
+
+
 class TestScreened:
     def test_few_candidates_are_left_even_where_distances_are_much_alike(self) -> None:
         # Noise in 128 directions: the harder, the more directions there are.
