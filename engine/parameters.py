@@ -168,7 +168,7 @@ class CfaParameters(MethodParameters):
 class ReConPatchParameters(MethodParameters):
     """ReConPatch's own settings; no official code exists, and the paper leaves many open.
 
-    From the paper (§4.1, §4.4): `dimensions`, `learning_rate`, `weight_decay` and the share of 1 %.
+    From the paper: `dimensions`, `learning_rate`, `weight_decay` and the share of 1 %.
     A product's choice, as nothing is published: `projection`, `normalise`, `bandwidth`, `context`,
     `pairwise_share`, `margin`, `averaging`, `batch`, `neighbours`, and the budget `epochs`,
     `most_steps` and `update_epochs` (the paper trains for 120 epochs, on a GPU).

@@ -1,8 +1,8 @@
 """A linear layer under patch embeddings that brings good patches of one kind together.
 
 Hyun et al., "ReConPatch: Contrastive Patch Representation Learning for Industrial Anomaly
-Detection", WACV 2024, arXiv 2305.16713, §3.2 and §4.1. Nothing is labelled: which patches belong
-together is read off slowly moving copies of the layers that are trained.
+Detection", WACV 2024, arXiv 2305.16713, §3. Nothing is labelled: which patches belong together
+is read off slowly moving copies of the layers that are trained.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from engine.types import FitStep
 
 @dataclass(frozen=True, eq=False)  # tensors have no useful equality
 class ContrastiveLayer:
-    """Both linear maps of the paper's Fig. 2; scores are taken behind the first.
+    """The paper's linear maps f and g (§3); scores are taken behind f.
 
     They have no bias: loss and scores look at differences only, so it could never be trained.
     """
@@ -156,7 +156,7 @@ class LayerTraining:
         return contextual.lerp_(pairwise, own.pairwise_share)
 
     def _learn(self, patches: Tensor, similarity: Tensor) -> None:
-        """Take one step of AdamP (§4.1), and let the averages follow.
+        """Take one step of AdamP , and let the averages follow.
 
         Both maps are linear, so z = g f p, and with Γ = ∂L/∂(g f) = Σ_i (∂L/∂z_i) p_iᵀ the
         gradients are Γ fᵀ for g and gᵀ Γ for f.
@@ -180,5 +180,5 @@ class LayerTraining:
 
 
 def _cosine(step: int, count: int) -> float:
-    """Fall from 1 to almost 0 along half a cosine (§4.1)."""
+    """Fall from 1 to almost 0 along half a cosine."""
     return (1 + math.cos(math.pi * step / count)) / 2

@@ -1,7 +1,7 @@
 """How alike the patches of a batch are: by their distance, and by the company they keep.
 
 Hyun et al., "ReConPatch: Contrastive Patch Representation Learning for Industrial Anomaly
-Detection", WACV 2024, arXiv 2305.16713, §3.2. The similarities stand for the labels that a
+Detection", WACV 2024, arXiv 2305.16713, §3. The similarities stand for the labels that a
 contrastive training needs and nobody has given.
 """
 
@@ -23,7 +23,7 @@ def squared_distances(vectors: Tensor) -> Tensor:
 
 
 def pairwise_similarity(squared: Tensor, *, bandwidth: float) -> Tensor:
-    """Give ``w^P_ij = exp(−‖z̄_i − z̄_j‖² / σ)`` (§3.2), (N, N) in (0, 1].
+    """Give ``w^P_ij = exp(−‖z̄_i − z̄_j‖² / σ)`` , (N, N) in (0, 1].
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def pairwise_similarity(squared: Tensor, *, bandwidth: float) -> Tensor:
 
 
 def contextual_similarity(squared: Tensor, *, neighbours: int) -> Tensor:
-    """Give ``w^C`` (§3.2), (N, N) in [0, 1]: whether two patches have the same neighbours.
+    """Give ``w^C`` of the paper, (N, N) in [0, 1]: whether two patches have the same neighbours.
 
     With N_k(i) the k nearest of i, itself among them::
 

@@ -1,6 +1,6 @@
 """The relaxed contrastive loss: patches draw near or push apart by how alike they are.
 
-Hyun et al., "ReConPatch", WACV 2024, arXiv 2305.16713, §3.2; it comes from Kim et al.,
+Hyun et al., "ReConPatch", WACV 2024, arXiv 2305.16713, §3; it comes from Kim et al.,
 "Self-Taught Metric Learning without Labels", CVPR 2022.
 """
 

@@ -31,7 +31,7 @@ from engine.types import FitStep, Scores
 
 DEFAULT_SHARE = 0.01
 FEWEST_ROWS, MOST_ROWS = 1_000, 8_000
-"""Where the user gives no share: 1 % of the patches (§4.4), but no fewer and no more than this."""
+"""Where the user gives no share: the paper's 1 % of the patches, but no fewer and no more rows."""
 
 _BATCH_TABLES = 12
 """N × N tables at once in a step of the training, at most."""
@@ -90,7 +90,7 @@ class ReConPatch:
         self._pool.append(self._patches(SeenPicture(levels, picture, group)))
 
     def build(self, seed: int) -> Steps:
-        """Train the layer (§3.2), then select the coreset behind it (§3.3)."""
+        """Train the layer, then select the coreset behind it (§3)."""
         if len(self._pool) < 2:
             raise RecipeError(
                 f"ReConPatch needs at least 2 good pictures; there are {len(self._pool)}. "

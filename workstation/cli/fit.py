@@ -82,7 +82,8 @@ def fit_command(
     coreset: Annotated[
         float | None,
         typer.Option(
-            help="Share of patches PatchCore keeps, 0.01 to 1; else 10 %, at most 8000 rows."
+            help="Share of patches PatchCore or ReConPatch keeps, 0.01 to 1; else 10 % or 1 %, at "
+            "most 8000 rows."
         ),
     ] = None,
     settings: Annotated[
