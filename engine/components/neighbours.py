@@ -72,27 +72,25 @@ class Bank:
             assert self.groups is not None
             left_out = self.groups == without_group
         candidates = self._search.candidates(queries, left_out)
-        if candidates.shape[1] > 1:
-            return self._nearest_of(queries, candidates)
-        winner = candidates[:, 0].clamp_min(0)
-        distances = torch.linalg.vector_norm(queries - self.rows[winner], dim=1)
-        return distances.masked_fill_(candidates[:, 0] < 0, torch.inf), winner
+        first = candidates[:, 0].clamp_min(0)
+        distances = torch.linalg.vector_norm(queries - self.rows[first], dim=1)
+        distances.masked_fill_(candidates[:, 0] < 0, torch.inf)
+        if candidates.shape[1] == 1:
+            return distances, first
+        return self._nearest_of(queries, candidates, distances)
 
-    def _nearest_of(self, queries: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
-        query, place = (candidates >= 0).nonzero(as_tuple=True)
-        row = candidates[query, place]
-        distances = torch.full(candidates.shape, torch.inf, device=queries.device)
-        distances[query, place] = torch.cat(
-            [
-                torch.linalg.vector_norm(queries[some] - self.rows[of], dim=1)
-                for some, of in zip(
-                    torch.split(query, _COMPARED_ROWS),
-                    torch.split(row, _COMPARED_ROWS),
-                    strict=True,
-                )
-            ]
-        )
-        best, index = distances.min(1)
+    def _nearest_of(
+        self, queries: Tensor, candidates: Tensor, to_first: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Compare each query's candidates, of which the distance to the first is known."""
+        table = torch.full(candidates.shape, torch.inf, device=queries.device)
+        table[:, 0] = to_first
+        query, place = (candidates[:, 1:] >= 0).nonzero(as_tuple=True)
+        for some in torch.arange(len(query), device=query.device).split(_COMPARED_ROWS):  # type: ignore[no-untyped-call]
+            which, column = query[some], place[some] + 1
+            away = queries[which] - self.rows[candidates[which, column]]
+            table[which, column] = torch.linalg.vector_norm(away, dim=1)
+        best, index = table.min(1)
         return best, candidates.gather(1, index[:, None])[:, 0].clamp_min_(0)
 
     def around(self, row: int, count: int, *, without_group: int | None = None) -> Tensor:
