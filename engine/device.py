@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import cv2
 import torch
@@ -39,6 +41,15 @@ def open_device(wish: str = "auto") -> torch.device:
     if device.type == "cuda" and (not has_gpu or (device.index or 0) >= torch.cuda.device_count()):
         raise RecipeError(f"This PC has no usable GPU {wish!r}. Use --device auto or cpu.")
     return device
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Tell whether a device multiplies bfloat16 in hardware; emulated it would only cost time."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # torch 2.6 cannot be asked.
+    capabilities: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
 
 
 def memory_bytes(device: torch.device) -> int:

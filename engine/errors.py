@@ -42,6 +42,13 @@ class ModelError(EngineError):
     """A release is damaged, tampered with, foreign, or does not reproduce its own scores."""
 
 
+class BackendError(EngineError):
+    """A back end is not there, or cannot compute a backbone.
+
+    Its message is a clause: who tries back ends says which, and what to do.
+    """
+
+
 class RecipeError(EngineError):
     """A recipe or the pictures given for it cannot lead to a release."""
 

@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 from engine.calibration import count_alarms, limits_from, rate_interval
 from engine.calibration.held_out import draw_apart
 from engine.components.backbone import Backbone, adapted_backbone, open_backbone
+from engine.components.backends.choice import choose_backend
+from engine.components.backends.places import home_of
 from engine.components.coreset import STEP_S
 from engine.components.out_of_memory import last_on_processor, twice
 from engine.components.spill import check_room
-from engine.device import memory_bytes, open_device
+from engine.device import memory_bytes
 from engine.errors import OutOfMemoryError, RecipeError
 from engine.inspector import Eye
 from engine.methods import METHODS
@@ -41,17 +43,18 @@ from engine.releases.blobs import Content, content_of, pieces_of
 from engine.releases.folder import FittedRelease
 from engine.releases.manifest import (
     BackboneRecord,
+    BackendRecord,
     CalibrationRecord,
     Manifest,
     PictureRecord,
     ReferenceRecord,
 )
 from engine.synthetic.defects import Shape, draw_defect
-from engine.types import FitStep, Image, Limits, Region, Scores
+from engine.types import BackendName, FitStep, Image, Limits, Precision, Region, Scores
 
 FEWEST_PICTURES = 5
-TOLERANCE = 2e-3
-"""Of the reference check, in float32."""
+TOLERANCE = {Precision.FLOAT32: 2e-3, Precision.BFLOAT16: 2e-2, Precision.FLOAT16: 2e-2}
+"""Of the reference check."""
 
 Result = TypeVar("Result")
 
@@ -80,8 +83,9 @@ def fit(
     ------
     FitStep
         About every 50 ms. Not split are opening the backbone and reading the reference picture,
-        the decoding and forward pass of one picture, and the end: scoring the three reference
-        squares and putting bank and weights into blobs of up to a gigabyte.
+        OpenVINO's translation of the backbone (1 to 2 s), the decoding and forward pass of one
+        picture, and the end: scoring the three reference squares and putting bank and weights into
+        blobs of up to a gigabyte.
 
     Returns
     -------
@@ -93,8 +97,8 @@ def fit(
     OutOfMemoryError
         There is too little memory, whatever is tried.
     RecipeError
-        Too few pictures or parts, a black picture, a ROI that does not fit them, or a backbone
-        or layers that cannot be adapted.
+        Too few pictures or parts, a black picture, a ROI that does not fit them, a backbone or
+        layers that cannot be adapted, or a back end that is not there or cannot compute them.
     PictureError
         A picture cannot be read.
     WeightsError
@@ -113,7 +117,7 @@ def _fitted_on(
     recipe: Recipe, pictures: Sequence[Picture], device: str, *, person: str, reason: str
 ) -> FitSteps:
     yield FitStep("Opening the backbone", 0, 1, None)
-    chosen = open_device(device)
+    chosen = home_of(recipe.backend, device)
     backbone = open_backbone(
         recipe.backbone,
         weights=recipe.weights,
@@ -150,6 +154,14 @@ def _fitted_on(
         )
         if adaptation.record.kept:
             backbone = adapted_backbone(stack, adaptation.head, device=chosen)
+    backend = yield from choose_backend(
+        backbone,
+        recipe.backend,
+        recipe.precision,
+        preprocessing.tensor(looked.squares[0][None], chosen),
+        device=chosen,
+    )
+    backbone = backend.backbone
     eye = _eye(recipe, backbone, preprocessing, chosen)
     yield from _remember(eye, looked, kept_apart)
     yield from eye.method.build(recipe.seed)
@@ -174,6 +186,11 @@ def _fitted_on(
             weights_origin=backbone.weights_origin,
             weights_sha256=backbone.weights_sha256,
         ),
+        backend=BackendRecord(
+            name=backbone.backend,
+            latency_ms={name: round(ms, 2) for name, ms in backend.latency_ms.items()},
+        ),
+        precision=backbone.precision,
         preprocessing=preprocessing,
         rule=recipe.rule,
         deadline_ms=recipe.verdict_within_ms,
@@ -184,13 +201,14 @@ def _fitted_on(
         proposed_size=proposed,
         adaptation=None if adaptation is None else adaptation.record,
         reference=ReferenceRecord(
-            scores=tuple(float(found.image[0]) for found in references), tolerance=TOLERANCE
+            scores=tuple(float(found.image[0]) for found in references),
+            tolerance=TOLERANCE[backbone.precision],
         ),
         pictures=tuple(looked.records),
         kept_apart=tuple(sorted(kept_apart)),
         part_pattern=recipe.part_pattern,
         seed=recipe.seed,
-        versions=_versions(),
+        versions=_versions(backbone.backend),
         blobs=blobs,
     )
     return FittedRelease(
@@ -409,6 +427,7 @@ def _settled(recipe: Recipe, backbone: Backbone) -> Parameters:
     return recipe.parameters.settled(backbone.name, adapted=backbone.is_adapted)
 
 
-def _versions() -> dict[str, str]:
-    packages = ("loupe", "torch", "timm", "numpy", "opencv-python-headless")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+def _versions(backend: BackendName) -> dict[str, str]:
+    packages = {"loupe", "torch", "timm", "numpy", "opencv-python-headless", backend.value}
+    found = {name: version(name) for name in sorted(packages)}
+    return {"python": platform.python_version(), **found}

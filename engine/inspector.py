@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from engine.calibration import judge
 from engine.components.anomaly_map import MapEnlarger
 from engine.components.backbone import Backbone, reopen_backbone
+from engine.components.backends.places import Place, places_for
+from engine.components.backends.serving import served
 from engine.components.out_of_memory import twice
-from engine.device import open_device
-from engine.errors import ModelError
+from engine.errors import BackendError, ModelError
 from engine.methods import METHODS
 from engine.methods.base import Fetching, Method
 from engine.picture_health.measure import PictureHealth, measure_health
@@ -25,7 +27,7 @@ from engine.picture_health.reading import check_health, read_health
 from engine.preprocess import Mask, Preprocessing
 from engine.regions import find_regions
 from engine.releases.folder import Release, open_release
-from engine.types import CompactMap, Frame, Image, Inspection, Scores, ShownMap
+from engine.types import CompactMap, ComputedBy, Frame, Image, Inspection, Scores, ShownMap
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,51 +81,68 @@ class Eye:
 
 
 class Inspector:
-    """Judges frames by one release. Refuses to exist where the release does not reproduce."""
+    """Judges frames by one release. Refuses to exist where the release does not reproduce.
 
-    def __init__(self, release: Release, eye: Eye) -> None:
+    Parameters
+    ----------
+    note
+        Why it is not computed as it was fitted, for people; empty where it is.
+    """
+
+    def __init__(self, release: Release, eye: Eye, *, note: str = "") -> None:
         self.release = release
+        self._note = note
         self._eye = eye
         self._enlarger: MapEnlarger | None = None
 
     @classmethod
     def open(cls, release: Release | Path, device: str = "auto") -> Self:
-        """Load a release and check that it reproduces its reference scores here.
+        """Load a release where it reproduces its reference scores.
+
+        Its own back end is tried first, then the others, last torch in float32 on the processor.
 
         Raises
         ------
         ModelError
-            The release is damaged, or its scores differ on this PC.
+            The release is damaged, or its scores differ on this PC whatever computes them.
+        RecipeError
+            The device is not there.
         WeightsError
             The weights belong to another version of Loupe.
         """
         if isinstance(release, Path):
             release = open_release(release)
-        manifest, chosen = release.manifest, open_device(device)
-        record = manifest.backbone
-        backbone = reopen_backbone(
-            record.name,
-            layers=record.layers,
-            origin=record.weights_origin,
-            sha256=record.weights_sha256,
-            state=release.tensors("weights"),
-            device=chosen,
-        )
-        method = METHODS[manifest.method](manifest.parameters, manifest.preprocessing)
-        state = release.tensors("method")
-        if not isinstance(method, Fetching):
-            state = {name: tensor.to(chosen) for name, tensor in state.items()}
-        try:
-            eye = Eye(manifest.preprocessing, backbone, method.load_state(state), chosen)
-            inspector = cls(release, eye)
-            inspector.check_references()
-        except (LookupError, RuntimeError, ValueError) as error:
-            # All hashes agree, so this is no accident of the disk: the parts are not of one fit.
-            raise ModelError(
-                f"Release {manifest.id} cannot score its own reference pictures on this PC "
-                f"({error}). It will not judge. Fit it again here, or use --device cpu."
-            ) from error
-        return inspector
+        manifest = release.manifest
+        refused: list[str] = []
+        cause: Exception | None = None
+        for place in places_for(manifest.backend.name, manifest.precision, device=device):
+            note = _note(release, refused, place)
+            try:
+                inspector = cls(release, _eye_at(place, release), note=note)
+                differs = inspector.difference()
+            except BackendError as error:
+                differs, cause = str(error), error
+            except (LookupError, RuntimeError, ValueError) as error:
+                # All hashes agree, so this is no accident of the disk: a back end fails, or the
+                # parts of the release are not of one fit.
+                differs, cause = f"the reference pictures cannot be scored ({error})", error
+            if not differs:
+                return inspector
+            refused.append(f"{place}: {differs}")
+        raise ModelError(
+            f"Release {manifest.id} does not reproduce on this PC ({'; '.join(refused)}). It will "
+            f"not judge. {_refit(release)}"
+        ) from cause
+
+    @property
+    def place(self) -> Place:
+        """Where the release is computed."""
+        return Place(self._eye.backbone.backend, self._eye.backbone.precision, self._eye.device)
+
+    @property
+    def computed_by(self) -> ComputedBy:
+        """The same for people."""
+        return ComputedBy(str(self.place), _fitted_with(self.release), self._note)
 
     @property
     def is_on_gpu(self) -> bool:
@@ -197,15 +216,12 @@ class Inspector:
         moved = {"id", "created_at", "parent", "limits", "reason", "person"}
         if mine.model_dump(exclude=moved) != other.model_dump(exclude=moved):
             raise ModelError(f"Release {other.id} differs from {mine.id} in more than its limits.")
-        return Inspector(release, self._eye)
+        return Inspector(release, self._eye, note=self._note)
 
-    def check_references(self) -> None:
-        """Score the reference pictures again.
+    def difference(self) -> str:
+        """Score the reference pictures again, and say in a clause what differs; empty: nothing.
 
-        Raises
-        ------
-        ModelError
-            A score or a map differs from the release's by more than its tolerance.
+        A score or a map differs when it is off by more than the release's tolerance.
         """
         manifest, kept = self.release.manifest, self.release.tensors("references")
         squares: NDArray[np.uint8] = kept["squares"].numpy()
@@ -215,27 +231,76 @@ class Inspector:
             try:
                 scores = self._eye.score(square)
             except ModelError as error:
-                raise ModelError(
-                    f"Release {manifest.id} does not reproduce on this PC: reference picture "
-                    f"{number + 1} has no score. It will not judge. Fit it again here, or use "
-                    f"--device cpu. ({error})"
-                ) from error
+                return f"reference picture {number + 1} has no score ({error})"
             allowed = manifest.reference.tolerance * max(expected, manifest.fitted_limits.t2)
             found = float(scores.image[0])
             off = abs(found - expected)
             if scores.map is not None:
                 off = max(off, _largest_difference(scores.map[0], kept["maps"][number].numpy()))
             if not off <= allowed:  # also where it is NaN
-                raise ModelError(
-                    f"Release {manifest.id} does not reproduce on this PC: reference picture "
-                    f"{number + 1} scores {found:.4f} instead of {expected:.4f} (allowed "
-                    f"± {allowed:.4f}). It will not judge. Fit it again here, or use --device cpu."
+                return (
+                    f"reference picture {number + 1} scores {found:.4f} instead of {expected:.4f} "
+                    f"(largest difference {off:.4f}, allowed {allowed:.4f})"
                 )
+        return ""
 
     def _shown(self, compact: NDArray[np.float32]) -> ShownMap:
         if self._enlarger is None:
             self._enlarger = self._eye.enlarger(compact.shape)
         return self._enlarger(compact)
+
+
+def _eye_at(place: Place, release: Release) -> Eye:
+    """Open backbone and method of a release at a place.
+
+    Raises
+    ------
+    BackendError
+        The place is not there, or cannot compute the backbone.
+    ModelError, WeightsError
+        The release is damaged, or the weights belong to another version of Loupe.
+    """
+    if place.missing:
+        raise BackendError(place.missing)
+    manifest, record = release.manifest, release.manifest.backbone
+    backbone = reopen_backbone(
+        record.name,
+        layers=record.layers,
+        origin=record.weights_origin,
+        sha256=record.weights_sha256,
+        state=release.tensors("weights"),
+        device=place.device,
+    )
+    method = METHODS[manifest.method](manifest.parameters, manifest.preprocessing)
+    state = release.tensors("method")
+    if not isinstance(method, Fetching):
+        state = {name: tensor.to(place.device) for name, tensor in state.items()}
+    method.load_state(state)  # what is damaged is said before anything is translated
+    return Eye(manifest.preprocessing, served(backbone, place), method, place.device)
+
+
+def _note(release: Release, refused: Sequence[str], place: Place) -> str:
+    """Say why a release is not computed as it was fitted."""
+    if not refused:
+        return ""
+    return (
+        f"Release {release.id} was fitted with {_fitted_with(release)}, which does not do here "
+        f"({'; '.join(refused)}). It is computed by {place}, which gives its reference scores; "
+        "fit it again here to use what this PC has."
+    )
+
+
+def _fitted_with(release: Release) -> str:
+    return f"{release.manifest.backend.name} in {release.manifest.precision}"
+
+
+def _refit(release: Release) -> str:
+    """Say what can be done with a release that reproduces nowhere."""
+    pictures = release.manifest.pictures
+    return (
+        f"It was fitted on {len(pictures)} good pictures ({pictures[0].name} and others): where "
+        "they are kept, fit it again here."
+    )
 
 
 def _largest_difference(found: CompactMap, expected: CompactMap) -> float:

@@ -143,8 +143,12 @@ class Preprocessing(BaseModel):
         # Looked up, not computed: three numbers side by side are the slowest shape to calculate on.
         table = _normalised_levels(self.mean, self.std)
         planes = np.stack([np.asarray(cv2.LUT(square, table), np.float32) for square in squares])
+        lying = torch.from_numpy(planes)
+        if device.type == "cuda":
+            # A GPU fetches pinned memory by itself, while this thread goes on.
+            lying = lying.pin_memory().to(device, non_blocking=True)
         # (B, h, w, 3) in memory is channels-last already.
-        return torch.from_numpy(planes).to(device).permute(0, 3, 1, 2)
+        return lying.permute(0, 3, 1, 2)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from engine.parameters import OwnParameters, own_parameters
-from engine.types import MethodName
+from engine.types import BackendName, MethodName, Precision
 
 Polygon: TypeAlias = tuple[tuple[float, float], ...]
 """Corners (x, y) in source pixels; pixel (0, 0) covers the square from (0, 0) to (1, 1)."""
@@ -85,6 +85,10 @@ class Recipe(_Settings):
     name of imported weights is turned into their path before it comes here."""
     layers: tuple[str, ...] = ()
     """Layer names of the backbone, or strides such as "8"; empty: the backbone's own default."""
+    backend: BackendName | Literal["auto"] = BackendName.TORCH
+    """What computes the backbone; `auto`: the fastest on the PC of the fit."""
+    precision: Precision = Precision.FLOAT32
+    """Of the numbers inside the backbone, in fit and inspection alike."""
     adapt_minutes: float | None = Field(default=None, gt=0)
     """Adapt the backbone to the part for about so long; None: see `adapt_steps`."""
     adapt_steps: int | None = Field(default=None, ge=1)

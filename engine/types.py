@@ -58,6 +58,36 @@ class SearchName(StrEnum):
     """By faiss among coded patches, the best 8 in float32: fast for large banks, not exact."""
 
 
+class BackendName(StrEnum):
+    """Libraries that compute a backbone's feature maps, as written in recipes and manifests."""
+
+    TORCH = "torch"
+    OPENVINO = "openvino"
+    """On processors only."""
+
+
+class Precision(StrEnum):
+    """Of the numbers inside a backbone; its feature maps are float32 in any case."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    """Three digits; where the processor or GPU has it."""
+    FLOAT16 = "float16"
+    """GPUs only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedBy:
+    """What computes a release on this PC, in words."""
+
+    place: str
+    """Such as ``openvino in float32 on cpu``."""
+    fitted_with: str
+    """Such as ``openvino in float32``."""
+    note: str
+    """Why it is not computed as it was fitted, and what to do; empty where it is."""
+
+
 class EngineState(StrEnum):
     """State of the engine, in the words of OPC 40100-1 (Machine Vision), state machine of §8."""
 

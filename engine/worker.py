@@ -62,6 +62,7 @@ class EngineWorker(QObject):
     state_changed = Signal(object, str)  # EngineState, sentence for people
     source_changed = Signal(object)  # SourceStatus; at most twice a second
     release_changed = Signal(object)  # Release that judges from now on
+    computed_by = Signal(object)  # ComputedBy: what computes that release here
     fit_progressed = Signal(object)  # FitStep
     fit_ended = Signal(object, str)  # Release or None, sentence (empty when all went well)
     refused = Signal(str)  # a command that could not be carried out, and what to do
@@ -331,8 +332,9 @@ class EngineWorker(QObject):
         return None
 
     def _judge_by(self, release: Release) -> None:
-        self._execution.inspector = Inspector.open(release, self._device)
+        inspector = self._execution.inspector = Inspector.open(release, self._device)
         self.release_changed.emit(release)
+        self.computed_by.emit(inspector.computed_by)
 
     def _drop_fit(self) -> None:
         if self._fit is not None:

@@ -159,6 +159,7 @@ class Program(QObject):
             "state_changed",
             "source_changed",
             "release_changed",
+            "computed_by",
             "fit_progressed",
             "fit_ended",
             "refused",

@@ -18,7 +18,7 @@ from engine.releases.folder import Release, open_release
 from engine.sources.base import SimulatorConfig, SourceConfig
 from engine.sources.simulator import DEMO
 from engine.sources.told import told_config
-from engine.types import Fault, FaultKind, MethodName, Origin
+from engine.types import ComputedBy, Fault, FaultKind, MethodName, Origin
 from workstation.demo import LINE, demo_pictures, demo_recipe
 from workstation.engine_thread import EngineThread
 from workstation.garbage import collecting_in_this_thread
@@ -196,6 +196,7 @@ class RunningStation(QObject):
         # Direct: the recipe's name must stand on the very next row, so the worker's thread sets it.
         worker.release_changed.connect(self._name_recipe, Qt.ConnectionType.DirectConnection)
         worker.release_changed.connect(self._release_changed)
+        worker.computed_by.connect(self._computed_by)
         worker.fit_ended.connect(self._fit_ended)
         worker.device_changed.connect(self._device_changed)
         worker.noticed.connect(self.told)
@@ -232,6 +233,14 @@ class RunningStation(QObject):
     def _device_changed(self, sentence: str) -> None:
         self.note(EventKind.DEVICE_CHANGED, old="cuda", new="cpu", reason=sentence)
         self.told.emit(sentence)
+
+    @Slot(object)
+    def _computed_by(self, computed: ComputedBy) -> None:
+        """Write down and say that a release is not computed as it was fitted."""
+        if computed.note:
+            old, new = computed.fitted_with, computed.place
+            self.note(EventKind.DEVICE_CHANGED, old=old, new=new, sentence=computed.note)
+            self.told.emit(computed.note)
 
     @Slot(object, str)
     def _fit_ended(self, release: Release | None, _sentence: str) -> None:

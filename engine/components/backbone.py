@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from engine.components.gabor import GaborStack
 from engine.components.metric_head import MetricHead, MetricStack, head_of
 from engine.components.weights import COUNTER, Weights, fingerprint, fitted_to, read_weights
 from engine.errors import RecipeError, WeightsError
+from engine.types import BackendName, Precision
 
 _ADAPTED = "-adapted"
 """Ending of the name of a backbone with a metric head of one release's own."""
@@ -58,6 +59,10 @@ class Backbone:
     kept
         The tensors a release must keep, empty where the code itself makes them; None: all of the
         network's.
+    compute
+        Gives the feature maps in place of the network; None: the network does.
+    backend, precision
+        Of what gives them (see `engine.components.backends.serving`).
     """
 
     name: str
@@ -66,10 +71,13 @@ class Backbone:
     weights_sha256: str
     network: nn.Module
     kept: Mapping[str, Tensor] | None = None
+    compute: Callable[[Tensor], list[Tensor]] | None = None
+    backend: BackendName = BackendName.TORCH
+    precision: Precision = Precision.FLOAT32
 
     def __call__(self, batch: Tensor) -> list[Tensor]:
         """Give the feature maps of (B, 3, S, T) normalised float32, (B, C_l, h_l, w_l) each."""
-        levels: list[Tensor] = self.network(batch)
+        levels: list[Tensor] = (self.compute or self.network)(batch)
         return levels
 
     def state(self) -> dict[str, Tensor]:

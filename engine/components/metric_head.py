@@ -188,9 +188,14 @@ def _kernel(matrix: Tensor) -> Tensor:
 
 
 def _convolved(planes: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
-    """Convolve 1 × 1, on processors by oneDNN, called by name as in ``neighbours``: faster."""
+    """Convolve 1 × 1, on processors by oneDNN, called by name as in ``neighbours``: faster.
+
+    A trace is to be read by another library, which knows convolutions by their general name.
+    """
     planes = planes.contiguous(memory_format=torch.channels_last)
-    if planes.device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+    traced = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    on_cpu = planes.device.type == "cpu" and not traced
+    if on_cpu and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return torch.mkldnn_convolution(planes, kernel, bias, (0, 0), (1, 1), (1, 1), 1)
     return functional.conv2d(planes, kernel, bias)
 

@@ -14,7 +14,7 @@ from engine.parameters import OwnParameters
 from engine.picture_health.baseline import HealthBaseline
 from engine.preprocess import Preprocessing
 from engine.recipe import Rule
-from engine.types import Limits, MethodName
+from engine.types import BackendName, Limits, MethodName, Precision
 
 FORMAT_VERSION = 2
 """2: the baseline of picture health holds distances, and knows torn and moved pictures."""
@@ -31,6 +31,15 @@ class BackboneRecord(_Record):
     layers: tuple[str, ...]
     weights_origin: str
     weights_sha256: str
+
+
+class BackendRecord(_Record):
+    """What computed the backbone at the fit, and is to compute it since."""
+
+    name: BackendName = BackendName.TORCH
+    latency_ms: dict[BackendName, float] = Field(default_factory=dict)
+    """Of one picture through each that was measured, on the machine of the fit; empty where the
+    recipe named one."""
 
 
 class AdaptationFigures(_Record):
@@ -154,7 +163,8 @@ class Manifest(_Record):
     reference: ReferenceRecord
     deadline_ms: float | None = None
     """None: an inspection may take as long as it takes."""
-    precision: Literal["float32"] = "float32"
+    backend: BackendRecord = BackendRecord()
+    precision: Precision = Precision.FLOAT32
     pictures: tuple[PictureRecord, ...]
     """Those it was fitted on and those its limits come from, but for the reference."""
     kept_apart: tuple[str, ...] = ()
@@ -208,6 +218,8 @@ class Manifest(_Record):
             del content["adaptation"]
         if not self.kept_apart:
             del content["kept_apart"]
+        if self.backend == BackendRecord():
+            del content["backend"]
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
 
 from engine.errors import RecipeError
 from engine.recipe import Masks, Recipe, Roi, Size, usual_size
-from engine.types import MethodName
+from engine.types import BackendName, MethodName, Precision
 from workstation.cli.adaptation import adaptation_lines, adaptation_report, size_lines
 from workstation.cli.fitted_limits import limits_lines, limits_report, pictures_words
 from workstation.cli.labelled import labelled_lines, labelled_report, with_and_without
@@ -27,6 +27,9 @@ from workstation.cli.options import (
     station_folder,
 )
 from workstation.cli.weights import find_weights
+
+if TYPE_CHECKING:
+    from engine.releases.manifest import Manifest
 
 MASKS_FORM = '{"include": [[[x, y], [x, y], [x, y], …], …], "exclude": […]}, in source pixels'
 
@@ -59,6 +62,18 @@ def fit_command(
     layers: Annotated[
         str, typer.Option(help="Layer names or strides, comma-separated, such as 8,16.")
     ] = "",
+    backend: Annotated[
+        str,
+        typer.Option(
+            metavar="torch|openvino|auto",
+            help="What computes the backbone, here and where the release judges; auto: the faster "
+            "one on this PC.",
+        ),
+    ] = "torch",
+    precision: Annotated[
+        Precision,
+        typer.Option(help="Of the backbone: bfloat16 where the processor has it, float16 on GPUs."),
+    ] = Precision.FLOAT32,
     size: Annotated[
         str | None,
         typer.Option(
@@ -147,6 +162,8 @@ def fit_command(
             backbone=backbone,
             weights=weights,
             layers=tuple(layer.strip() for layer in layers.split(",") if layer.strip()),
+            backend=_backend(backend),
+            precision=precision,
             adapt_minutes=adapt,
             adapt_steps=adapt_steps,
             size=usual_size(backbone) if size is None else _size(size),
@@ -186,6 +203,9 @@ def fit_command(
         "folder": str(out or release.folder),
         "method": manifest.method,
         "backbone": manifest.backbone.name,
+        "backend": manifest.backend.name,
+        "backend_ms": manifest.backend.latency_ms,
+        "precision": manifest.precision,
         "n_good": len(manifest.pictures),
         **limits_report(manifest),
         "release_mb": release.size_bytes() / 1e6,
@@ -199,6 +219,7 @@ def fit_command(
         return
     typer.echo(f"release        {release.id} in {out or release.folder}")
     typer.echo(f"good pictures  {pictures_words(manifest)}, 1 kept as reference")
+    typer.echo(f"back end       {_backend_words(manifest)}")
     for line in size_lines(proposed) if proposed else ():
         typer.echo(line)
     for line in adaptation_lines(adaptation) if adaptation else ():
@@ -207,6 +228,23 @@ def fit_command(
         typer.echo(line)
     for line in labelled_lines(found) if found else ():
         typer.echo(line)
+
+
+def _backend(text: str) -> BackendName | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    try:
+        return BackendName(text)
+    except ValueError:
+        names = ", ".join(BackendName)
+        raise RecipeError(f"--backend is {names} or auto, not {text!r}.") from None
+
+
+def _backend_words(manifest: Manifest) -> str:
+    """Name the back end, and what each took where they were compared."""
+    times = ", ".join(f"{name} {ms:.1f} ms" for name, ms in manifest.backend.latency_ms.items())
+    words = f"{manifest.backend.name} in {manifest.precision}"
+    return f"{words} (one picture here: {times})" if times else words
 
 
 def _size(text: str) -> Size | Literal["auto"]:

@@ -12,7 +12,7 @@ from engine.errors import EngineError, PictureError
 from engine.types import Image, Inspection
 from workstation.cli.options import DataDir, Device, Json, complaining, print_json
 from workstation.cli.overlaid import overlaid
-from workstation.cli.releases import ReleaseOption, find_release
+from workstation.cli.releases import ReleaseOption, find_release, open_inspector
 from workstation.headless.exit_codes import FAULTS
 
 
@@ -32,10 +32,9 @@ def inspect_command(
     Nothing is written to the record. Exit code 3 when some pictures could not be inspected.
     """
     with complaining():
-        from engine.inspector import Inspector
         from engine.pictures import FilePicture, pictures_lying_in
 
-        inspector = Inspector.open(find_release(release, data_dir), device)
+        inspector = open_inspector(find_release(release, data_dir), device)
         files = [
             file
             for path in paths
@@ -62,7 +61,19 @@ def inspect_command(
             if not as_json:
                 typer.echo(_line(rows[-1]))
     if as_json:
-        print_json({"release": inspector.release.id, "pictures": rows})
+        print_json(
+            {
+                "release": inspector.release.id,
+                "computed_by": {
+                    "backend": inspector.place.backend,
+                    "precision": inspector.place.precision,
+                    "device": str(inspector.place.device),
+                },
+                "pictures": rows,
+            }
+        )
+    else:
+        typer.echo(f"Computed by {inspector.place}.", err=True)
     if n_faults:
         raise typer.Exit(FAULTS)
 

@@ -17,6 +17,7 @@ from engine.evaluation.known_pictures import FittedOn, KnownPictures, look_at_kn
 from engine.pictures import FilePicture, file_pictures, pictures_lying_in
 from engine.releases.folder import Release
 from workstation.cli.options import run_showing_progress
+from workstation.cli.releases import open_inspector
 
 Given: TypeAlias = tuple[Sequence[FilePicture] | None, Sequence[FilePicture]]
 """Good pictures, None where none are given, and NG pictures."""
@@ -106,13 +107,11 @@ def calibrated(release: Release, given: Given, wishes: Wishes, device: str) -> C
 def _looked_at(
     release: Release, good: Sequence[FilePicture], ng: Sequence[FilePicture], device: str
 ) -> KnownPictures:
-    from engine.inspector import Inspector
-
     manifest = release.manifest
     by_name = manifest.part_pattern is not None
     return run_showing_progress(
         look_at_known(
-            Inspector.open(release, device).inspect,
+            open_inspector(release, device).inspect,
             good,
             ng,
             fitted_on=FittedOn(

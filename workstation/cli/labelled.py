@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from workstation.cli.options import run_showing_progress
+from workstation.cli.releases import open_inspector
 
 if TYPE_CHECKING:
     from engine.evaluation.labelled import Dataset
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
 def measured(release: Release, dataset: Dataset, device: str) -> Evaluation:
     """Inspect the labelled pictures by a release, showing progress."""
     from engine.evaluation.evaluate import evaluate
-    from engine.inspector import Inspector
 
     manifest = release.manifest
     return run_showing_progress(
         evaluate(
-            partial(Inspector.open(release, device).inspect, unfit_too=True),
+            partial(open_inspector(release, device).inspect, unfit_too=True),
             dataset,
             manifest.preprocessing.map_to_source,
             method=manifest.method,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.releases.folder import Release, open_release
 from engine.releases.library import Library
 from workstation.cli.options import DataDir, Json, complaining, print_json, station_folder
+
+if TYPE_CHECKING:
+    from engine.inspector import Inspector
 
 app = typer.Typer(help="The station's releases.", no_args_is_help=True)
 
@@ -31,6 +34,22 @@ def find_release(wish: str, data_dir: Path | None) -> Release:
         return open_release(folder)
     in_library = station_folder(data_dir).releases / wish
     return open_release(in_library if in_library.exists() else folder)
+
+
+def open_inspector(release: Release, device: str) -> Inspector:
+    """Open a release to judge by; where its own back end does not do, say so on the error stream.
+
+    Raises
+    ------
+    EngineError
+        It does not reproduce here, or the device is not there.
+    """
+    from engine.inspector import Inspector
+
+    inspector = Inspector.open(release, device)
+    if inspector.computed_by.note:
+        typer.echo(inspector.computed_by.note, err=True)
+    return inspector
 
 
 @app.command("import")
@@ -64,6 +83,8 @@ def list_command(*, data_dir: DataDir = None, as_json: Json = False) -> None:
             "created_at": release.manifest.created_at.isoformat(),
             "parent": release.manifest.parent,
             "reject_limit": release.manifest.limits.t2,
+            "backend": release.manifest.backend.name,
+            "precision": release.manifest.precision,
             "reason": release.manifest.reason,
             "person": release.manifest.person,
         }
@@ -75,5 +96,6 @@ def list_command(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     for row in rows:
         typer.echo(
             f"{row['release']}  {str(row['created_at'])[:19]}  {row['part']}  "
-            f"reject limit {row['reject_limit']:.4g}  {row['person']}: {row['reason']}"
+            f"reject limit {row['reject_limit']:.4g}  {row['backend']} in {row['precision']}  "
+            f"{row['person']}: {row['reason']}"
         )

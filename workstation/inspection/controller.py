@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.sources.base import SourceStatus
-from engine.types import EngineState, Fault, FitStep, HealthReading, Inspection, Origin
+from engine.types import ComputedBy, EngineState, Fault, FitStep, HealthReading, Inspection, Origin
 from workstation.inspection.afterwards import Afterwards
 from workstation.inspection.alarm_watch import AlarmWatch
 from workstation.inspection.codes import CodePatterns
@@ -167,6 +167,12 @@ class InspectController(QObject):
             line.limit.judge_by(facts.limits, fitted_t2=facts.fitted_t2)
         line.health.judge_by(None if facts is None else facts.health)
         line.changed()
+
+    @Slot(object)
+    def computed_by(self, computed: ComputedBy) -> None:
+        """Take over what computes the release; the station tells where that is a surprise."""
+        self.line.computed_by = computed.place
+        self.line.changed()
 
     @Slot(object)
     def fit_progressed(self, step: FitStep) -> None:

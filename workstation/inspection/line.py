@@ -71,6 +71,8 @@ class Line:
         self.code = ""
         """The code scanned for the next part; empty: none was."""
         self.release: ReleaseFacts | None = None
+        self.computed_by = ""
+        """Back end, precision and device that compute the release; empty until one is there."""
         self.fit: FitStep | None = None
         self.simulated: bool | None = None
         """True while the parts are drawn, not real; None until that is known."""

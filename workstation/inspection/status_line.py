@@ -62,6 +62,8 @@ class StatusLine(QFrame):
         release, source = line.release, line.source
         self._say("station", f"station {facts.station}")
         self._say("release", _release_words(line) if release is not None else "no release")
+        computed = f"computed by {line.computed_by}" if line.computed_by else ""
+        self._labels["release"].setToolTip(computed)
         healthy = source is None or source.healthy
         self._say("source", "no source" if source is None else source.sentence, bad=not healthy)
         self._labels["source"].setToolTip(self._labels["source"].text())
