@@ -51,6 +51,10 @@ class StatusLine(QFrame):
         """Give what one of the facts says."""
         return self._labels[name].text()
 
+    def tip(self, name: str) -> str:
+        """Give what one of the facts says to a pointer that rests on it."""
+        return self._labels[name].toolTip()
+
     def set_sizes(self, sizes: Sizes) -> None:
         """Follow the window's size."""
         self.setFixedHeight(sizes.px(HEIGHT_AT_720))

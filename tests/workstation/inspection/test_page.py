@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.sources.base import CameraConfig, OnDemand
-from engine.types import EngineState, FitStep, Verdict
+from engine.types import ComputedBy, EngineState, FitStep, Verdict
 from tests.workstation.inspection.conftest import FACTS, Line
 from tests.workstation.inspection.typing import Typist
 from workstation.inspection.keyboard import BINDINGS, Action
@@ -253,6 +253,16 @@ def test_the_bottom_edge_says_where_and_what(line: Line, page: InspectPage) -> N
     assert words("state") == "Ready"
     assert (words("skipped"), words("lost")) == ("skipped 0", "pictures lost 0")
     assert (words("disk"), words("person")) == ("disk 100 GB free", "local")
+
+
+def test_the_bottom_edge_knows_what_computes_the_release(line: Line, page: InspectPage) -> None:
+    line.run()
+    window = window_of(page)
+    window.refresh()
+    assert window.status_line.tip("release") == ""
+    line.controller.computed_by(ComputedBy("openvino in float32 on cpu", "openvino in float32", ""))
+    window.refresh()
+    assert window.status_line.tip("release") == "computed by openvino in float32 on cpu"
 
 
 def test_an_engine_that_cannot_inspect_says_what_it_lacks(line: Line, page: InspectPage) -> None:
