@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import torch
+
 RESULTS = Path(__file__).with_name("RESULTS.md")
 _REPOSITORY = Path(__file__).parents[2]
 
@@ -40,13 +42,16 @@ def append_row(heading: str, row: Mapping[str, str], *, file: Path = RESULTS) ->
 
 
 def provenance() -> dict[str, str]:
-    """Say when, from which commit (``+`` with changes on top) and on which processor."""
+    """Say when, from which commit (``+`` with changes on top) and on which processor.
+
+    The processor stands with what it has for bfloat16, which decides what half the bits are worth.
+    """
     commit = _git("rev-parse", "--short", "HEAD")
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":!*RESULTS.md")
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "commit": commit + ("+" if changed else ""),
-        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "processor": f"{_processor()}, {os.cpu_count()} cores, {_bfloat16()}",
     }
 
 
@@ -64,6 +69,12 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def _bfloat16() -> str:
+    """Name the processor's instructions for bfloat16."""
+    has = getattr(torch.cpu, "get_capabilities", dict)()
+    return " ".join(name for name in ("avx512_bf16", "amx_bf16") if has.get(name)) or "no bfloat16"
 
 
 def _table_line(cells: Iterable[str]) -> str:

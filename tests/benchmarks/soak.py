@@ -28,7 +28,7 @@ from engine.pictures import image_sha256
 from engine.releases.folder import Release
 from engine.sources.base import FolderConfig, SourceStatus
 from engine.sources.pace import Pace
-from engine.types import Frame, Image, Inspection, Limits, Origin, Scores
+from engine.types import ComputedBy, Frame, Image, Inspection, Limits, Origin, Scores
 from tests.benchmarks.results import append_row, provenance
 from tests.small_parts import the_release
 from workstation.app import Program
@@ -167,6 +167,8 @@ def instant_inspector(cls: type[Inspector], release: Release, device: str = "aut
     object.__setattr__(eye, "rng", np.random.default_rng(1))
 
     class Judging(cls):  # type: ignore[misc, valid-type]
+        computed_by = ComputedBy("no back end", "no back end", "")
+
         def inspect(self, frame: Frame, *, unfit_too: bool = True) -> Inspection:
             return super().inspect(frame, unfit_too=True)
 
