@@ -165,6 +165,7 @@ class Manifest(_Record):
     """None: an inspection may take as long as it takes."""
     backend: BackendRecord = BackendRecord()
     precision: Precision = Precision.FLOAT32
+    """Of the numbers inside the backbone; maps, bank and search are float32 in any case."""
     pictures: tuple[PictureRecord, ...]
     """Those it was fitted on and those its limits come from, but for the reference."""
     kept_apart: tuple[str, ...] = ()

@@ -19,9 +19,10 @@ from torch import Tensor
 from engine.device import has_bfloat16
 from engine.errors import ModelError
 from engine.inspector import Inspector
+from engine.parameters import PARAMETERS
 from engine.releases.folder import FittedRelease, Release, write_release
 from engine.releases.library import Library
-from engine.types import BackendName, Precision, Verdict
+from engine.types import BackendName, MethodName, Precision, Verdict
 from tests.small_parts import fitted, frame_of, good_image, small_recipe, spotted, the_release
 
 pytestmark = pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
@@ -161,6 +162,18 @@ def test_without_openvino_its_release_is_judged_by_torch(
     assert found.score == pytest.approx(with_it.score, rel=2e-3)
     assert found.map is not None and with_it.map is not None
     np.testing.assert_allclose(found.map, with_it.map, atol=2e-3 * with_it.score)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MethodName)
+def test_every_methods_release_may_change_from_one_to_the_other(
+    name: MethodName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = small_recipe(backend=BackendName.OPENVINO, method=name, parameters=PARAMETERS[name]())
+    release = write_release(fitted(recipe), tmp_path / "r")
+    assert Inspector.open(release, "cpu").computed_by.note == ""
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert Inspector.open(release, "cpu").computed_by.place == "torch in float32 on cpu"
 
 
 def test_moved_limits_are_computed_as_before(tmp_path: Path) -> None:

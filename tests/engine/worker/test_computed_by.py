@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 
 import pytest
 
 from engine.releases.folder import FittedRelease
 from engine.types import BackendName, ComputedBy
-from tests.running_line import RunningLine
-from tests.small_parts import the_release
+from tests.running_line import RunningLine, frames
+from tests.small_parts import good_pictures, small_recipe, the_release
 
 
 def test_with_every_release(line: RunningLine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,3 +27,17 @@ def test_with_every_release(line: RunningLine, monkeypatch: pytest.MonkeyPatch) 
     assert own == ComputedBy("torch in float32 on cpu", "torch in float32", "")
     assert (other.place, other.fitted_with) == ("torch in float32 on cpu", "openvino in float32")
     assert "openvino is not installed" in other.note
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
+def test_a_line_fits_and_judges_by_openvino_in_its_own_thread(line: RunningLine) -> None:
+    told: list[ComputedBy] = []
+    line.engine.worker.computed_by.connect(told.append)
+    recipe = small_recipe(backend=BackendName.OPENVINO)
+    line.engine.fit_requested.emit(recipe, good_pictures())
+    line.until(lambda: told)
+    assert told == [ComputedBy("openvino in float32 on cpu", "openvino in float32", "")]
+    line.take(*frames(3))
+    line.engine.start_requested.emit()
+    line.until(lambda: len(line.heard.inspected) == 3)

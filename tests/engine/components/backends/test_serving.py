@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 import timm
 import torch
@@ -22,6 +23,7 @@ from engine.components.metric_head import MetricHead
 from engine.components.weights import fingerprint
 from engine.device import has_bfloat16
 from engine.errors import BackendError
+from engine.preprocess import Preprocessing
 from engine.types import BackendName, Precision
 
 CPU = torch.device("cpu")
@@ -141,6 +143,23 @@ def test_what_a_release_keeps_is_never_reduced(backend: BackendName) -> None:
     runner = served(backbone, Place(backend, Precision.BFLOAT16, CPU))
     runner(batch())
     assert fingerprint(runner.state()) == before
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this PC has no GPU")
+@torch.inference_mode()
+@pytest.mark.parametrize("name", ["gabor", "learned", "adapted", "resnet18"])
+@pytest.mark.parametrize("precision", [Precision.BFLOAT16, Precision.FLOAT16])
+def test_half_the_bits_on_a_gpu(name: str, precision: Precision) -> None:
+    gpu = torch.device("cuda")
+    backbone = BACKBONES[name]()
+    expected = backbone(batch())
+    backbone.network.to(gpu)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    staged = Preprocessing(size=64).tensor(pictures, gpu)
+    assert torch.equal(staged.cpu(), Preprocessing(size=64).tensor(pictures, CPU))
+    found = served(backbone, Place(BackendName.TORCH, precision, gpu))(batch().to(gpu))
+    assert all(level.dtype == torch.float32 for level in found)
+    assert largest_error([level.cpu() for level in found], expected) < 2e-2
 
 
 @torch.inference_mode()
