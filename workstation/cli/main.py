@@ -8,8 +8,9 @@ asked for that was not reached. `loupe --headless` gives 1 then, and 0 for a run
 
 One station runs in a data folder: the window, `loupe --headless` or `loupe watch`. The other
 commands work beside it. `fit`, `calibrate --apply` and `releases import` add a release whole or not
-at all, as `weights import` adds weights; `simulate` and `pretrain` write to a folder of their own;
-`records reindex` writes in transactions so short that the line waits for none; the rest only reads.
+at all, as `weights import` adds weights; `simulate`, `pretrain` and `compare` write to a folder of
+their own; `records reindex` writes in transactions so short that the line waits for none; the rest
+only reads.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import typer
 from engine.types import MethodName
 from workstation.cli import (
     calibrate,
+    compare,
     evaluate,
     fit,
     inspect,
@@ -44,6 +46,7 @@ app = typer.Typer(
 app.command("fit")(fit.fit_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("calibrate")(calibrate.calibrate_command)
+app.command("compare")(compare.compare_command)
 app.command("inspect")(inspect.inspect_command)
 # Hidden until a backbone opens what it makes.
 app.command("pretrain")(pretrain.pretrain_command)

@@ -19,7 +19,8 @@ from engine.pictures import list_pictures
 
 SHAPE = "MT_Free/Imgs and MT_<defect class>/Imgs (magnetic tile defects)"
 
-_PREFIX, _FREE = "mt_", "mt_free"
+_PREFIX = "mt_"
+FREE = "mt_free"
 _TEST_SHARE = 0.2
 
 
@@ -37,7 +38,7 @@ def read(folder: Path) -> Dataset:
         A folder is missing or holds no pictures, or there is but one good one.
     """
     kinds = _kinds(folder)
-    free = [path for path in kinds if path.name.lower() == _FREE]
+    free = [path for path in kinds if path.name.lower() == FREE]
     bad = [path for path in kinds if path not in free]
     if not free or not bad:
         missing = "MT_<defect class>" if free else "MT_Free"
@@ -45,7 +46,7 @@ def read(folder: Path) -> Dataset:
             f"{folder} looks like the magnetic tile defects, but has no folder {missing}. "
             f"Unpack it again; it should hold {SHAPE}."
         )
-    good, _ = _pictures_and_masks(free[0])
+    good, _ = pictures_and_masks(free[0])
     if len(good) < 2:
         raise RecipeError(
             f"{free[0]} holds one picture: none is left to fit on when it is tested with. "
@@ -56,7 +57,7 @@ def read(folder: Path) -> Dataset:
     test = [LabelledPicture(path, None) for path in good if path in held_back]
     n_stray = 0
     for kind in bad:
-        pictures, masks = _pictures_and_masks(kind)
+        pictures, masks = pictures_and_masks(kind)
         name = kind.name[len(_PREFIX) :]
         test += [LabelledPicture(path, name, masks.get(path.stem)) for path in pictures]
         n_stray += len(masks.keys() - {path.stem for path in pictures})
@@ -71,7 +72,7 @@ def _kinds(folder: Path) -> list[Path]:
     return [path for path in folders_in(folder) if path.name.lower().startswith(_PREFIX)]
 
 
-def _pictures_and_masks(kind: Path) -> tuple[list[Path], dict[str, Path]]:
+def pictures_and_masks(kind: Path) -> tuple[list[Path], dict[str, Path]]:
     """List the pictures of one kind, and its masks by the stem of their picture."""
     folder = inner(kind, "imgs")
     if folder is None:

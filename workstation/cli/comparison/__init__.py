@@ -1,0 +1,1 @@
+"""What `loupe compare` does with what the engine measures: terminal, JSON and page."""
