@@ -76,6 +76,10 @@ def compare_command(
     with complaining():
         target = (out or Path(f"{data.resolve().name}-comparison")).absolute()
         _check_outside(target, data)
+        if json_file is not None and not json_file.parent.is_dir():
+            raise RecipeError(
+                f"There is no folder {json_file.parent} for the JSON report. Make it first."
+            )
         from workstation.cli.comparison.candidates import typed_candidates
         from workstation.cli.comparison.lines import comparison_lines
         from workstation.cli.comparison.page import comparison_page

@@ -15,6 +15,10 @@ _LINE = 26.0
 """Height of one candidate's line."""
 _LETTER = 7.2
 """Width of a letter at the drawing's size of type; generous."""
+_RIGHT = 620.0
+"""Where the drawing over latency ends and the names begin."""
+_NAME_APART = 18.0
+_NOTHING = "No candidate has an image AUROC to draw."
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ class _Scale:
 def interval_plot(rows: Sequence[Row]) -> Markup:
     """Draw the image AUROC of each candidate with its 95 % interval, best at the top."""
     shown = [row for row in rows if row.image_auroc is not None]
-    left = 16 + _LETTER * max((len(row.name) for row in shown), default=0)
+    if not shown:
+        return element("p", _NOTHING)
+    left = 16 + _LETTER * max(len(row.name) for row in shown)
     axis = _auroc_axis(shown, start=left + 12, end=_WIDTH - 210)
     bottom = 14 + _LINE * len(shown)
     drawn = list(_upright_grid(axis, top=6, bottom=bottom))
@@ -54,12 +60,14 @@ def interval_plot(rows: Sequence[Row]) -> Markup:
 def latency_plot(rows: Sequence[Row]) -> Markup:
     """Draw image AUROC over the median latency; a line leads on to the 95th percentile."""
     shown = [row for row in rows if row.image_auroc is not None]
+    if not shown:
+        return element("p", _NOTHING)
     top, bottom, left = 10.0, 330.0, 64.0
     axis = _auroc_axis(shown, start=bottom, end=top)
     times = [row.measured.evaluation.latency_ms for row in shown]
     ticks = _log_ticks(min(it["p50"] for it in times), max(it["p95"] for it in times))
-    logs = _Scale(math.log(ticks[0]), math.log(ticks[-1]), left, _WIDTH - 190)
-    drawn = list(_level_grid(axis, left=left, right=_WIDTH - 190))
+    logs = _Scale(math.log(ticks[0]), math.log(ticks[-1]), left, _RIGHT)
+    drawn = list(_level_grid(axis, left=left, right=_RIGHT))
     for tick in ticks:
         x = logs(math.log(tick))
         drawn += [
@@ -75,7 +83,7 @@ def latency_plot(rows: Sequence[Row]) -> Markup:
         drawn.append(element("circle", cx=x, cy=y, r=5.0, class_="point"))
         places.append((end, y, row.name))
     drawn += _beside(places, top=top, bottom=bottom)
-    middle = (left + _WIDTH - 190) / 2
+    middle = (left + _RIGHT) / 2
     drawn.append(
         _label("milliseconds per inspection, p50 to p95", middle, bottom + 40, anchor="middle")
     )
@@ -93,20 +101,22 @@ def latency_plot(rows: Sequence[Row]) -> Markup:
 def _beside(
     places: Sequence[tuple[float, float, str]], *, top: float, bottom: float
 ) -> Iterator[Markup]:
-    """Write names beside their points, pushed apart where they would cover one another."""
-    lowest = top - 16
-    for x, y, name in sorted(places, key=lambda place: place[1]):
-        beside = min(max(y, lowest + 16), max(bottom, lowest + 16))
-        lowest = beside
-        if abs(beside - y) > 3:
-            yield _stroke(x + 6, y, x + 14, beside, "leader")
-        yield _label(name, x + 16, beside + 4)
+    """Write names into a column at the right, each led to from its point, none over another."""
+    lowest = top - _NAME_APART
+    for left, (x, y, name) in zip(
+        range(len(places), 0, -1), sorted(places, key=lambda place: place[1]), strict=True
+    ):
+        # Those that follow need their room above the bottom too.
+        room = bottom - _NAME_APART * (left - 1)
+        lowest = max(min(y, room), lowest + _NAME_APART)
+        yield _stroke(x + 6, y, _RIGHT + 4, lowest, "leader")
+        yield _label(name, _RIGHT + 8, lowest + 4)
 
 
 def _auroc_axis(rows: Sequence[Row], *, start: float, end: float) -> _Scale:
     """Give an axis up to 1 that holds every interval."""
     ends = [row.measured.evaluation.image_auroc_95 or (row.image_auroc or 0.0,) for row in rows]
-    lowest = min((end[0] for end in ends), default=0.0)
+    lowest = min(end[0] for end in ends)
     low = min(math.floor(lowest * 10) / 10, 0.9)
     return _Scale(max(low, 0.0), 1.0, start, end)
 

@@ -59,6 +59,7 @@ def run(plan: Plan, enough: Callable[[], bool]) -> Comparison:
     steps = split_of(plan.data, plan.out, part_pattern=plan.part_pattern, seed=plan.seed)
     split = run_showing_progress(_until(enough, steps))
     kept = KeptResults(plan.out / CANDIDATES)
+    kept.remove_unfinished()
     measured: list[tuple[str, str, Measured]] = []
     missing: list[NotMeasured] = []
     for number, (name, candidate) in enumerate(
