@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from engine.comparison.ranking import Row
 from engine.evaluation.bootstrap import Difference, Interval
 
+_GUESSING = 0.5
+"""The image AUROC of scores that know nothing."""
 _NAMED = 3
 """Candidates of one kind that are named; of more, how many there are."""
 
@@ -29,6 +31,9 @@ def conclusion(rows: Sequence[Row], *, drawn: bool) -> str:
         return "The pictures that could be inspected are of one kind, so nothing can be ranked."
     figure = f"image AUROC {_with_interval(evaluation.image_auroc, evaluation.image_auroc_95)}"
     on_drawn = "On drawn defects " if drawn else ""
+    if evaluation.image_auroc_95 is not None and evaluation.image_auroc_95[0] <= _GUESSING:
+        nothing = "On drawn defects no" if drawn else "No"
+        return f"{nothing} candidate can be told from guessing; {best.name} ranks first ({figure})."
     if len(rows) == 1:
         return f"{on_drawn}{best.name} is the only candidate with figures ({figure})."
     others = [(row.name, row.behind) for row in rows[1:] if row.behind is not None]

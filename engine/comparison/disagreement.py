@@ -33,10 +33,10 @@ class CandidateMaps:
 def disagreements(candidates: Sequence[CandidateMaps]) -> NDArray[np.float64]:
     """Measure for each picture how far the candidates' maps lie apart.
 
-    Maps of two methods have different scales, so each is put on the scale of its heatmap: 0 at 0,
-    one half at the release's pixel limit, 1 from twice the limit on. The figure is the root mean
-    square difference over the inspected pixels, averaged over all pairs of candidates: it rises
-    with what a person sees to differ in two heatmaps side by side.
+    Maps of two methods have different scales, so each is put on the scale of its heatmap: 0 up to
+    half the release's pixel limit, where that is clear, 1 from twice the limit on. The figure is
+    the root mean square difference over the inspected pixels, averaged over all pairs of
+    candidates: it rises with what a person sees to differ in two heatmaps side by side.
 
     Parameters
     ----------
@@ -72,4 +72,5 @@ def most_different(figures: NDArray[np.float64], *, count: int) -> list[int]:
 def _scaled(shown: ShownMap, pixel_limit: float) -> NDArray[np.float64]:
     if not pixel_limit > 0:  # as the heatmap: every anomaly lies above
         return np.where(np.isnan(shown), np.nan, shown > 0)
-    return np.clip(np.asarray(shown, np.float64) / (2 * pixel_limit), 0.0, 1.0)
+    in_limits = np.asarray(shown, np.float64) / pixel_limit
+    return np.clip((in_limits - 0.5) / 1.5, 0.0, 1.0)

@@ -12,29 +12,34 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from engine.errors import PictureError, RecipeError
 from engine.evaluation.labelled import LabelledPicture
 from engine.pictures import FilePicture, list_pictures
+from engine.preprocess import Mask
 from engine.pretraining.plan import HELD_OUT_KINDS, VALIDATION_SEED
 from engine.synthetic.damage.inflict import inflict
+from engine.synthetic.defects import Shape, draw_defect
 from engine.synthetic.textures.draws import Draws
 from engine.types import FitStep, Image
 
-KINDS = HELD_OUT_KINDS
+KINDS = (*HELD_OUT_KINDS, *Shape)
 """Kinds of damage that the built-in backbone never learned from: others would flatter it."""
 
 _DRAWN_PX = 320
-"""Side at which damage is drawn, as where a size is proposed; the picture is stretched to it."""
+"""Side at which damage is drawn and looked at; the picture is stretched to it."""
 _SEVERITY = (0.3, 1.0)
-"""What a person would see, too."""
-_LEAST_PIXELS = 6
-"""Damage that shows in fewer pixels is drawn anew, so often at most:"""
+"""Of damage drawn as for a pretraining."""
+_FAINTNESS = (0.15, 0.5)
+"""Shares of a plain shape's contrast, which any release would notice."""
+_SHOWS = 15 / 255
+"""Mean change of 5 × 5 pixels that is to be reached somewhere: damage that nobody sees ranks
+nothing. The mean is what remains of texture that is only shuffled."""
 _ATTEMPTS = 8
-_FORMAT = 1
+"""At one kind, before the next one is tried on the picture."""
+_FORMAT = 2
 """Raised whenever the same picture would be damaged in another way."""
 
 
@@ -43,7 +48,10 @@ def draw_defects(
 ) -> Generator[FitStep, None, tuple[LabelledPicture, ...]]:
     """Damage each picture once, by the kinds in turn, and write it with its mask.
 
-    Once and not more often: pictures that were made from one another are no further evidence.
+    A kind that does not show on a picture, as a displaced piece of an even ground, makes room for
+    the next.
+
+    Once and not more often: pictures made from one another are no further evidence.
 
     Parameters
     ----------
@@ -74,8 +82,8 @@ def draw_defects(
     return found
 
 
-def damaged(image: Image, kind: str, *key: int) -> tuple[Image, NDArray[np.bool_]] | None:
-    """Damage a picture by one kind; None where it does not show.
+def damaged(image: Image, kind: str, *key: int) -> tuple[Image, Mask] | None:
+    """Damage a picture by one kind; None where it does not show on this picture.
 
     Parameters
     ----------
@@ -88,18 +96,44 @@ def damaged(image: Image, kind: str, *key: int) -> tuple[Image, NDArray[np.bool_
     -------
     The damaged copy (H, W, 3) uint8, and where it is damaged (H, W) bool.
     """
-    height, width = image.shape[:2]
-    picture = torch.from_numpy(image.copy()).permute(2, 0, 1)[None].float() / 255
-    ground = _resized(picture, _DRAWN_PX, _DRAWN_PX)
+    draw = _inflicted if kind in HELD_OUT_KINDS else _plain
     for attempt in range(_ATTEMPTS):
-        draws = Draws(torch.device("cpu"), VALIDATION_SEED, *key, attempt)
-        # None of these kinds takes matter from another part.
-        changed, mask = inflict(draws, ground, ground, kinds=[kind], severity=_SEVERITY)
-        where = _resized(mask[:, None].float(), height, width)[0, 0].numpy() > 0.5
-        if np.count_nonzero(where) >= _LEAST_PIXELS:
-            picture = (picture + _resized(changed - ground, height, width)).clamp(0, 1)
-            grey_levels = (picture[0].permute(1, 2, 0) * 255).round()
-            return grey_levels.to(torch.uint8).numpy(), where
+        drawn, mask = draw(image, kind, (*key, KINDS.index(kind), attempt))
+        change = _resized(_planes(drawn) - _planes(image), _DRAWN_PX, _DRAWN_PX)
+        if mask.any() and functional.avg_pool2d(change, 5, 1).mean(1).abs().max() >= _SHOWS:
+            return drawn, mask
+    return None
+
+
+def _inflicted(image: Image, kind: str, key: tuple[int, ...]) -> tuple[Image, Mask]:
+    """Damage it as pictures are damaged for a pretraining, and carry the change over."""
+    height, width = image.shape[:2]
+    picture = _planes(image)
+    ground = _resized(picture, _DRAWN_PX, _DRAWN_PX)
+    draws = Draws(torch.device("cpu"), VALIDATION_SEED, *key)
+    # None of these kinds takes matter from another part.
+    changed, mask = inflict(draws, ground, ground, kinds=[kind], severity=_SEVERITY)
+    whole = (picture + _resized(changed - ground, height, width)).clamp(0, 1)
+    levels = (whole[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+    return levels, _resized(mask[:, None].float(), height, width)[0, 0].numpy() > 0.5
+
+
+def _plain(image: Image, kind: str, key: tuple[int, ...]) -> tuple[Image, Mask]:
+    """Draw a plain shape faintly."""
+    rng = np.random.default_rng(key)
+    drawn, mask = draw_defect(image, rng, shape=Shape(kind))
+    share = rng.uniform(*_FAINTNESS)
+    faint = image + share * (drawn.astype(np.float32) - image)
+    return faint.round().clip(0, 255).astype(np.uint8), mask
+
+
+def _by_some_kind(image: Image, first: int, *key: int) -> tuple[str, Image, Mask] | None:
+    """Damage a picture by the kind of this number, else by the next one that shows."""
+    for number in range(len(KINDS)):
+        kind = KINDS[(first + number) % len(KINDS)]
+        found = damaged(image, kind, *key)
+        if found is not None:
+            return kind, *found
     return None
 
 
@@ -109,21 +143,27 @@ def _written(good: Sequence[Path], target: Path, seed: int) -> Generator[FitStep
     try:
         partial.mkdir(parents=True)
         for number, path in enumerate(good):
-            kind = KINDS[number % len(KINDS)]
             try:
                 image, _ = FilePicture(path, group=path.name).load()
             except PictureError:
-                image = None  # the candidates count it among those that could not be inspected
-            found = None if image is None else damaged(image, kind, seed, number)
+                found = None  # the candidates count it among those that could not be inspected
+            else:
+                found = _by_some_kind(image, number, seed, number)
             if found is not None:
+                kind, drawn, mask = found
                 name = f"{number:05}.png"
-                _write_png(partial / kind / name, cv2.cvtColor(found[0], cv2.COLOR_RGB2BGR))
-                _write_png(partial / "masks" / kind / name, found[1].astype(np.uint8) * 255)
+                _write_png(partial / kind / name, cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
+                _write_png(partial / "masks" / kind / name, mask.astype(np.uint8) * 255)
             left = (time.monotonic() - began) / (number + 1) * (len(good) - number - 1)
             yield FitStep("Drawing damage into good pictures", number + 1, len(good), left)
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _planes(image: Image) -> Tensor:
+    """Give (1, 3, H, W) float32, 0 to 1."""
+    return torch.from_numpy(image.copy()).permute(2, 0, 1)[None].float() / 255
 
 
 def _resized(planes: Tensor, height: int, width: int) -> Tensor:

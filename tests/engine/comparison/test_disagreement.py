@@ -20,13 +20,13 @@ def maps_of(*levels: float, limit: float = 1.0, cells: int = 8) -> CandidateMaps
 def test_the_scale_is_the_heatmaps_and_not_the_methods() -> None:
     ours = maps_of(0.0, 1.0, 0.5, limit=1.0)
     theirs = maps_of(0.0, 1.0, 3.0, limit=250.0, cells=16)
-    # 0.25 against a colour scale that ends at twice the limit.
-    assert disagreements([ours, theirs]) == pytest.approx([0.0, 0.0, 0.75], abs=1e-5)
+    # Clear at half the limit, full from twice the limit on.
+    assert disagreements([ours, theirs]) == pytest.approx([0.0, 0.0, 1.0], abs=1e-5)
 
 
 def test_it_is_the_mean_over_all_pairs() -> None:
     three = [maps_of(0.0), maps_of(1.0), maps_of(2.0)]
-    assert disagreements(three) == pytest.approx([(0.5 + 1.0 + 0.5) / 3], abs=1e-5)
+    assert disagreements(three) == pytest.approx([(1 / 3 + 1 + 2 / 3) / 3], abs=1e-5)
 
 
 def test_a_defect_that_one_of_them_misses_comes_first() -> None:

@@ -78,6 +78,14 @@ def test_of_many_only_some_are_named() -> None:
     assert "more are" in conclusion(ranked_rows(many, DATA), drawn=False)
 
 
+def test_what_cannot_be_told_from_guessing_is_said_so() -> None:
+    few = dataset_of(3, 3)
+    (row,) = ranked_rows([("Only", "a", measured_of([1, 3, 5, 2, 4, 6], few))], few)
+    said = "candidate can be told from guessing; Only ranks first (image AUROC 0.667, 0."
+    assert conclusion([row], drawn=False).startswith(f"No {said}")
+    assert conclusion([row], drawn=True).startswith(f"On drawn defects no {said}")
+
+
 def test_one_and_none() -> None:
     assert conclusion((), drawn=False) == "No candidate has any figures."
     (row,) = ranked_rows([("Only", "a", measured_of(scores(2, 1), DATA))], DATA)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -45,7 +46,7 @@ def comparison_page(found: Comparison, plan: Plan) -> str:
         _section(
             "Where the maps differ most", differing_maps(found, KeptResults(plan.out / CANDIDATES))
         ),
-        _section("Image AUROC by defect class", _by_class(found.rows)),
+        _section("Image AUROC by defect class", _by_class(found)),
         _section("Every figure with its 95 % interval", _every_figure(found.rows)),
         _section("What the columns mean", _meanings(found.rows)),
         _section("How it was measured", _provenance(found, plan)),
@@ -110,13 +111,14 @@ def _not_measured(found: Comparison) -> Markup:
     return _section("Not measured", element("ul", said))
 
 
-def _by_class(rows: tuple[Row, ...]) -> Markup:
-    classes = sorted({name for row in rows for name in row.measured.evaluation.per_class})
+def _by_class(found: Comparison) -> Markup:
+    counts = Counter(it.defect_class for it in found.split.dataset.test if it.defect_class)
+    classes = found.split.dataset.classes
     return _grid(
-        ["", *classes],
+        ["", *(f"{name} ({counts[name]})" for name in classes)],
         [
             (row.name, *(figure(row.measured.evaluation.per_class.get(it)) for it in classes))
-            for row in rows
+            for row in found.rows
         ],
     )
 
