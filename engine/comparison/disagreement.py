@@ -25,9 +25,9 @@ class CandidateMaps:
 
     def enlarger(self) -> MapEnlarger:
         """Give what makes shown maps of them."""
-        size, counted = self.preprocessing.size, self.preprocessing.counted
+        counted = self.preprocessing.counted
         rows, columns = self.compact.shape[1:]
-        return MapEnlarger(counted(rows, columns), counted(size, size))
+        return MapEnlarger(counted(rows, columns), counted(*self.preprocessing.shape))
 
 
 def disagreements(candidates: Sequence[CandidateMaps]) -> NDArray[np.float64]:
