@@ -69,11 +69,9 @@ def mapped_coreset(
 
 
 def patches_at(origins: Tensor, pool: Sequence[PicturePatches], cells: Tensor) -> Tensor:
-    """Give (M, D) float32: the patches that origins, (M, 4), name; each must be in the pool."""
+    """Give (M, D) float32: the patches in the pool that origins, (M, 4), name; M at least 1."""
     by_picture = {of.picture: of.patches for of in pool}
     number = {(row, column): n for n, (row, column) in enumerate(cells.tolist())}
-    if not len(origins):
-        return pool[0].patches[:0]
     named = [
         by_picture[picture][number[row, column]] for picture, row, column, _ in origins.tolist()
     ]

@@ -182,6 +182,8 @@ class PatchCore:
     @property
     def _inspected(self) -> Tensor:
         """(n, 2) int64, row and column of the cells whose patches count."""
+        if not self._cells.masks:  # loaded, and shown no picture yet: there is no patch to name
+            return torch.empty((0, 2), dtype=torch.int64)
         return torch.from_numpy(np.stack(np.nonzero(self._cells.finest), 1))
 
     def _scores(self, bank: Bank) -> BankScores:

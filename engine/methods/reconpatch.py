@@ -140,9 +140,11 @@ class ReConPatch:
         )
         stay = ~torch.isin(self.provenance[:, 0], torch.tensor(sorted(gone), dtype=torch.int64))
         rows = self._rows[stay.to(self._rows.device)]
-        new = patches_at(covering.origins[len(rows) :], pool, self._inspected)
+        new = covering.origins[len(rows) :]
+        if len(new):
+            rows = torch.cat([rows, patches_at(new, pool, self._inspected)])
         self._pool, self._pictures = pool, left + [(of.picture, of.group) for of in added]
-        self._take(layer, torch.cat([rows, new]), covering)
+        self._take(layer, rows, covering)
 
     def leave_one_out(self, only: Collection[int] | None = None) -> ScoredSteps:
         """Search each collected picture's patches in the bank without its group's rows.
@@ -167,7 +169,7 @@ class ReConPatch:
 
     def state(self) -> dict[str, Tensor]:
         """Give the layer, the bank's patches before it, and where each of them came from."""
-        assert self._layer is not None
+        assert self._layer is not None and self._cells.shapes is not None
         return {
             "representation": self._layer.representation.cpu(),
             "projection": self._layer.projection.cpu(),
@@ -175,6 +177,7 @@ class ReConPatch:
             "provenance": self.provenance,
             "radius": torch.tensor(self.radius, dtype=torch.float64),
             "pictures": torch.tensor(self._pictures),
+            "shapes": torch.tensor(self._cells.shapes),
         }
 
     def load_state(self, state: Mapping[str, Tensor]) -> Self:
@@ -183,6 +186,7 @@ class ReConPatch:
             layer = ContrastiveLayer(state["representation"], state["projection"])
             rows, provenance = state["patches"], state["provenance"].cpu()
             radius, pictures = float(state["radius"]), state["pictures"].tolist()
+            shapes = state["shapes"].tolist()
         except KeyError as error:
             raise ModelError(
                 f"This release lacks ReConPatch's {error}. Fit it again or import it anew."
@@ -194,6 +198,7 @@ class ReConPatch:
                 f"shape {tuple(layer.representation.shape)} and its provenance of shape "
                 f"{tuple(provenance.shape)}. Fit it again or import it anew."
             )
+        self._cells.take([(c, h, w) for c, h, w in shapes])
         self._pictures = [(picture, group) for picture, group in pictures]
         self._take(layer, rows, CoveringRows(rows, provenance, radius))
         return self

@@ -349,6 +349,11 @@ class TestUpdate:
             assert isinstance(found, Covering) or close(held_out, afresh, tolerance=1e-4)
             assert len(held_out.image) == len(afresh.image) and np.isfinite(held_out.image).all()
 
+    def test_a_loaded_one_can_forget_before_it_is_shown_anything(self, name: MethodName) -> None:
+        found: Any = method(name).load_state(built(name).state())
+        finished(found.update(remove=seen(1)))
+        assert as_good_as(found, built(name, [0, 2, 3, 4, 5, 6]))
+
     def test_there_and_back_again(self, name: MethodName) -> None:
         if isinstance(method(name), HoldingOut):
             pytest.skip("what was learned on is not what a new fit would learn")

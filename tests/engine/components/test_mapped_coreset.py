@@ -50,4 +50,3 @@ def test_origins_name_their_patches() -> None:
     by_number = {of.picture: of.patches.view(4, 5, 7) for of in pool()}
     expected = [by_number[picture][row, column] for picture, row, column, _ in named.tolist()]
     assert torch.equal(patches_at(named, pool(), CELLS), torch.stack(expected))
-    assert patches_at(named[:0], pool(), CELLS).shape == (0, 7)

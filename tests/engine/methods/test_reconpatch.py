@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from scipy.spatial.distance import cdist
 
 from engine.components.contrastive_layer import ContrastiveLayer
@@ -183,6 +184,15 @@ class TestUpdate:
         assert cdist(added, bank(found)).min(1).max() <= radius + 1e-5
         assert {20, 21} & set(found.provenance[:, 0].tolist())
 
+    def test_a_loaded_one_can_forget_without_having_seen(self) -> None:
+        straight = fitted(coreset=0.1)
+        found = method(coreset=0.1).load_state(straight.state())
+        finished(found.update(remove=seen(1)))
+        assert torch.equal(found.provenance, straight.provenance[straight.provenance[:, 0] != 1])
+        left = mapped(found, torch.cat([concat(levels(n))[0] for n in (0, 2, 3, 4)]))
+        assert cdist(left, bank(found)).min(1).max() <= found.radius + 1e-5
+        assert found.radius >= straight.radius
+
     def test_collected_again_they_are_at_hand(self) -> None:
         straight = fitted(coreset=0.1)
         again = method(coreset=0.1).load_state(straight.state())
@@ -217,6 +227,7 @@ class TestState:
             "provenance": torch.int64,
             "radius": torch.float64,
             "pictures": torch.int64,
+            "shapes": torch.int64,
         }
         assert all(tensor.is_contiguous() for tensor in state.values())
 
@@ -255,3 +266,32 @@ def test_steps_are_short() -> None:
             assert step.stage and 0 <= step.fraction <= 1
             looked = time.process_time()
         assert longest < 0.4  # a line runs beside it; 50 ms on a machine of its own
+
+
+def test_the_defaults_are_the_papers_and_where_it_has_none_the_products() -> None:
+    own = ReConPatchParameters()
+    assert (own.dimensions, own.learning_rate, own.weight_decay) == (512, 1e-5, 1e-2)
+    assert (own.image_score, own.neighbours, own.coreset) == ("reweighted", 9, None)
+    assert (own.projection, own.batch, own.normalise) == (128, 1024, True)
+    assert (own.bandwidth, own.context, own.pairwise_share) == (0.5, 5, 0.5)
+    assert (own.margin, own.averaging) == (1, 0.999)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"coreset": 0},
+        {"neighbours": 1},
+        {"context": 1},
+        {"batch": 1},
+        {"bandwidth": 0},
+        {"averaging": 1},
+        {"pairwise_share": 1.1},
+        {"learning_rate": float("nan")},
+        {"most_steps": 0},
+        {"colour": 3},
+    ],
+)
+def test_settings_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        ReConPatchParameters(**wrong)
