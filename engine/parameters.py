@@ -148,11 +148,14 @@ class CfaParameters(MethodParameters):
     """Pictures of one step."""
     epochs: int = Field(default=30, ge=1)
     """Times each picture is learned from, where `most_steps` allows it."""
-    most_steps: int = Field(default=1500, ge=1)
-    """Steps of a training at most; from about 200 pictures on this bounds how long it takes. The
-    official code has no such bound."""
-    update_epochs: int = Field(default=5, ge=1)
-    """The same as `epochs`, for taking pictures in or forgetting them later."""
+    most_steps: int = Field(default=100, ge=1)
+    """Steps of a training at most; the official code has no such bound. It bounds the time of a fit
+    to many pictures, and what is forgotten: trained for longer, φ keeps nothing that the mean good
+    part does not need, defects among it. Of 60 good and 60 defective magnetic tiles by 100 good
+    ones, backbone builtin, the image AUROC was 0.68 untrained, 0.79 after 100 steps, 0.71 after
+    200, 0.64 after 800. Figures of the best epoch on the test set do not show this."""
+    update_steps: int = Field(default=25, ge=1)
+    """Steps of an update at most, which go on from those before."""
     descriptor: Literal["auto", "concat", "plain"] = "auto"
     """`concat` averages 3 × 3 neighbourhoods, `plain` does not; `auto`: plain for an adapted
     backbone, which has done so already, concat for all others."""

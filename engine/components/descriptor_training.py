@@ -37,10 +37,10 @@ def train(
     pictures: Sequence[Tensor],
     parameters: CfaParameters,
     *,
-    epochs: int,
+    most_steps: int,
     seed: int,
 ) -> Generator[FitStep, None, Learned]:
-    """Train φ and r for so many epochs, or as many steps as `parameters` allow.
+    """Train φ and r for all epochs, or for so many steps at most.
 
     No picture is dropped at the end of an epoch: batches run on into the next one.
 
@@ -53,7 +53,7 @@ def train(
     """
     spheres = CoupledHyperspheres(descriptor, centres, start.matrix, start.radius, parameters)
     per_epoch = -(-len(pictures) // parameters.batch)
-    steps = min(epochs * per_epoch, parameters.most_steps)
+    steps = min(parameters.epochs * per_epoch, most_steps)
     order, history = _endless(len(pictures), seed), [start.history]
     began = looked = time.monotonic()
     stage = "Learning what good patches have in common"

@@ -107,7 +107,7 @@ class PatchDescriptor:
         for rows, part, (channels, *grid) in zip(
             torch.split(cells, sizes), slices, self._shapes, strict=False
         ):
-            patches = patches + self._enlarged(rows.view(-1, channels).float() @ part.T, grid)
+            patches += self._enlarged(rows.view(-1, channels).float() @ part.T, grid)
         if self._inside is None:
             return patches
         return patches[torch.from_numpy(self._inside).to(cells.device)]

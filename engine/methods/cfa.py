@@ -104,7 +104,7 @@ class Cfa:
             start,
             pool,
             self._parameters,
-            epochs=self._parameters.epochs,
+            most_steps=self._parameters.most_steps,
             seed=seed,
         )
         self._fitted = _Fitted(learned, initial, mean, centres)
@@ -153,7 +153,7 @@ class Cfa:
             before.learned,
             learned_from,
             self._parameters,
-            epochs=self._parameters.update_epochs,
+            most_steps=self._parameters.update_steps,
             seed=count,
         )
         self._fitted = _Fitted(learned, before.initial, mean, centres)

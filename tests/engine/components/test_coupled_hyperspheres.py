@@ -118,7 +118,9 @@ def trained(count: int, seed: int = 0, **changes: Any) -> Learned:
     parameters, some = CfaParameters(**changes), pictures(count)
     matrix, centres = beginning(some)
     start = Learned(matrix, parameters.radius, torch.empty(0, 4))
-    steps = train(LAYOUT, centres, start, some, parameters, epochs=parameters.epochs, seed=seed)
+    steps = train(
+        LAYOUT, centres, start, some, parameters, most_steps=parameters.most_steps, seed=seed
+    )
     return finished(steps)
 
 
@@ -145,5 +147,5 @@ def test_with_few_centres_there_are_fewer_to_be_drawn_to() -> None:
     for count in (1, 2, 4):
         few = Centres(torch.zeros(count, 8))
         start = Learned(matrix, 1.5, torch.empty(0, 4))
-        found = finished(train(LAYOUT, few, start, some, parameters, epochs=2, seed=0))
+        found = finished(train(LAYOUT, few, start, some, parameters, most_steps=2, seed=0))
         assert torch.isfinite(found.matrix).all()
