@@ -86,7 +86,7 @@ class PatchDescriptor:
             averaged = functional.avg_pool2d(level, 3, 1, 1) if self._averages else level
             rows = averaged.permute(0, 2, 3, 1).flatten(1, 2).half()
             if reach is not None:
-                rows[:, torch.from_numpy(~reach).to(rows.device)] = 0
+                rows = rows.masked_fill(torch.from_numpy(~reach).to(rows.device)[:, None], 0)
             parts.append(rows.flatten(1))
         return torch.cat(parts, 1)
 
