@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -71,3 +72,14 @@ def leave_a_core() -> None:
     busy cores an inspection of 20 ms took 0.2 to 0.9 s.
     """
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one processor core inside: for many small pieces, which threads only hold up."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.device import open_device
+from engine.device import one_thread, open_device
 from engine.errors import RecipeError
 
 
@@ -25,3 +25,11 @@ def test_no_shortened_mantissa_makes_two_machines_differ() -> None:
     open_device()
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32
+
+
+def test_one_thread_and_then_as_many_as_before_whatever_happens() -> None:
+    before = torch.get_num_threads()
+    with pytest.raises(RecipeError), one_thread():
+        assert torch.get_num_threads() == 1
+        raise RecipeError
+    assert torch.get_num_threads() == before

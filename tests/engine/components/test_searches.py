@@ -99,7 +99,7 @@ def test_the_same_rows_are_found_again(name: SearchName) -> None:
 
 
 def test_what_each_keeps_in_memory() -> None:
-    rows = clustered(4096, 64)
+    rows = clustered(1500, 64)
     kept = {name: Bank(rows, search=name).nbytes / rows.nbytes for name in SearchName}
     assert kept[SearchName.EXACT] == kept[SearchName.FLAT] == 2
     assert kept[SearchName.SCREENED] < 2 and kept[SearchName.IVFPQ] < 1.4
@@ -132,7 +132,7 @@ class TestScreened:
 
 class TestIvfPq:
     def test_it_finds_most_and_is_never_nearer_than_the_nearest(self) -> None:
-        rows, queries = clustered(3000, 48), clustered(300, 48, seed=1)
+        rows, queries = clustered(1500, 48), clustered(300, 48, seed=1)
         distances, _ = Bank(rows, search=SearchName.IVFPQ).nearest(queries)
         expected = brute(queries, rows).min(1)
         assert (distances.numpy() >= expected * (1 - 1e-5)).all()
