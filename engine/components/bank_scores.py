@@ -31,10 +31,11 @@ class BankScores:
     def of(self, batch: Tensor) -> Scores:
         """Score a batch of all cells' patches, (B, h · w, D); the map holds the distances."""
         inside = self.cells.inside(0, batch.device)
+        counted = batch if inside.all() else batch[:, inside]
+        found, nearest = self.bank.nearest(counted.flatten(0, 1))
+        apart = (counted, found.view(len(batch), -1), nearest.view(len(batch), -1))
         images, maps = [], []
-        for all_patches in batch:
-            patches = all_patches if inside.all() else all_patches[inside]
-            distances, winners = self.bank.nearest(patches)
+        for patches, distances, winners in zip(*apart, strict=True):
             images.append(self.image(patches, distances, winners))
             maps.append(self.cells.map(distances))
         return checked_scores(images, maps)

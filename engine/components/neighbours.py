@@ -8,6 +8,10 @@ from torch import Tensor
 from engine.components.searches import open_search
 from engine.types import SearchName
 
+FEWEST_QUERIES = 1024
+TABLE_VALUES = 2**25
+"""Queries are searched for together as long as there are few, or their distances to all rows are no
+more than so many."""
 _COMPARED_ROWS = 1024
 """Candidates compared at once: their gathered rows are to stay in the processor's cache."""
 
@@ -67,6 +71,13 @@ class Bank:
         indices
             (n,) int64.
         """
+        together = max(FEWEST_QUERIES, TABLE_VALUES // len(self))
+        if len(queries) > together:
+            parts = [
+                self.nearest(part, without_group=without_group)
+                for part in torch.split(queries, together)
+            ]
+            return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
         left_out = None
         if without_group is not None:
             assert self.groups is not None

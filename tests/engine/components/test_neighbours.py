@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
+from engine.components import neighbours
 from engine.components.neighbours import Bank
 from engine.components.searches import blocked
 
@@ -51,6 +52,15 @@ def test_several_blocks_of_the_real_size() -> None:
     expected, winners = brute(queries, rows)
     assert np.allclose(distances.numpy(), expected, atol=1e-5)
     assert np.array_equal(indices.numpy(), winners)
+
+
+def test_many_queries_are_searched_for_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank, queries = Bank(drawn(90, 8), torch.arange(90) // 30), drawn(50, 8, seed=1)
+    whole = bank.nearest(queries, without_group=1)
+    monkeypatch.setattr(neighbours, "FEWEST_QUERIES", 7)
+    monkeypatch.setattr(neighbours, "TABLE_VALUES", 1)
+    parts = bank.nearest(queries, without_group=1)
+    assert torch.equal(whole[0], parts[0]) and torch.equal(whole[1], parts[1])
 
 
 def test_a_query_equal_to_a_row_is_at_distance_0() -> None:
