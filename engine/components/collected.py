@@ -16,8 +16,8 @@ from engine.errors import RecipeError
 
 MEMORY_SHARE = 4
 """A quarter of a device's memory may be filled; the rest is for what a fit makes of it."""
-BLOCK_BYTES = 2**28
-"""About what is read back at a time."""
+BLOCK_BYTES = 2**30
+"""About what is worked on at a time."""
 
 
 class Collected:
@@ -91,10 +91,10 @@ class Collected:
         """Give some on the device they came from; they are not to be changed."""
         return [self._one(self._order[number]) for number in numbers]
 
-    def blocks(self) -> Iterator[list[Tensor]]:
-        """Give all, in order, about a quarter of a gigabyte at a time."""
+    def blocks(self) -> Iterator[range]:
+        """Give the numbers of all, as many at a time as make about a gigabyte."""
         for start in range(0, len(self), self.at_once):
-            yield self.take(range(start, min(start + self.at_once, len(self))))
+            yield range(start, min(start + self.at_once, len(self)))
 
     def forget(self, numbers: Sequence[int]) -> None:
         """Leave some out from now on; the others move up. What they took is not given back."""

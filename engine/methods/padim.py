@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence, Sized
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import ClassVar, Self, TypeVar
 
 import numpy as np
@@ -85,9 +85,12 @@ class Padim:
         del seed
         self._require(len(self._pool))
         positions, length = self._pool.shape
-        none = PositionGaussians.empty(positions, length, self._pool.device)
-        changes = ((block, ()) for block in self._pool.blocks())
-        yield from self._fitted(none, changes, len(self._pool))
+        gaussians = PositionGaussians.empty(positions, length, self._pool.device)
+        progress = _Progress("Fitting the Gaussians", len(self._pool), positions)
+        for block in self._pool.blocks():
+            tables = yield from progress.of(self._read(block), ())
+            gaussians = yield from progress.of(gaussians.merged(tables), tables)
+        yield from self._factored(gaussians)
 
     def update(
         self, *, add: Sequence[SeenPicture] = (), remove: Sequence[SeenPicture] = ()
@@ -104,7 +107,10 @@ class Padim:
         self._require(len(known) - len(gone) + len(add))
         added = [checked_embedding(self._embed(seen.levels)[0], seen.picture) for seen in add]
         removed = [self._embed(seen.levels)[0] for seen in remove]
-        yield from self._fitted(self._gaussians, [(added, removed)], len(added) + len(removed))
+        progress = _Progress("Fitting the Gaussians", len(add) + len(remove), len(self._mean))
+        merging = self._gaussians.merged(added, removed)
+        gaussians = yield from progress.of(merging, [*added, *removed])
+        yield from self._factored(gaussians)
         left = [n for n, (number, _) in enumerate(self._pictures) if number in gone]
         if len(self._pool):
             self._pool.forget(left)
@@ -125,9 +131,9 @@ class Padim:
         distances = torch.empty(len(self._pool), self._pool.shape[0])
         blocks = self._members({self._pictures[n][1] for n in numbers})
         pictures = sum(block.numel() for block in blocks)
-        progress = _Progress("Scoring what was held out", pictures, self._mean)
+        progress = _Progress("Scoring what was held out", pictures, len(self._mean))
         for block in blocks:
-            yield from progress.of(self._held_out(block, distances), (block.flatten(),))
+            yield from progress.of(self._held_out(block, distances), block.flatten())
         images, maps = [], []
         for done, number in enumerate(numbers, start=1):
             maps.append(self._cells.map(distances[number]))
@@ -195,28 +201,21 @@ class Padim:
                 "Add pictures; 50 or more make limits that can be defended."
             )
 
-    def _fitted(
-        self,
-        before: PositionGaussians,
-        changes: Iterable[tuple[Sequence[Tensor], Sequence[Tensor]]],
-        pictures: int,
-    ) -> Generator[FitStep, None, None]:
-        """Change the Gaussians by pictures to add and to remove, and factor them at the very end.
-
-        Parameters
-        ----------
-        changes
-            (P, d) for each picture.
-        pictures
-            How many these are together.
-        """
-        gaussians, progress = before, _Progress("Fitting the Gaussians", pictures, before.mean)
-        for added, removed in changes:
-            gaussians = yield from progress.of(gaussians.merged(added, removed), (added, removed))
-        progress = _Progress("Factoring the Gaussians", 1, before.mean)
-        whitening = yield from progress.of(gaussians.whitened(), (before.mean[None],))
+    def _factored(self, gaussians: PositionGaussians) -> Steps:
+        """Factor the Gaussians, and score by them from now on."""
+        progress = _Progress("Factoring the Gaussians", 1, len(gaussians.mean))
+        whitening = yield from progress.of(gaussians.whitened(), (gaussians,))
         self._gaussians, self._whitening = gaussians, whitening
         self._mean = gaussians.mean.float()
+
+    def _read(self, numbers: Iterable[int]) -> Generator[int, None, list[Tensor]]:
+        """Give pictures' embeddings, and yield 0, which takes time where they lie on disk."""
+        tables = []
+        for number in numbers:
+            tables += self._pool.take([number])
+            if self._pool.is_on_disk:
+                yield 0
+        return tables
 
     def _held_out(self, members: Tensor, distances: Tensor) -> Generator[int, None, None]:
         """Fill in the held-out distances of groups, and yield how many positions are done.
@@ -230,7 +229,7 @@ class Padim:
         """
         assert self._whitening is not None
         whitening, mean = self._whitening, self._mean
-        tables = self._pool.take(members.flatten().tolist())
+        tables = yield from self._read(members.flatten().tolist())
 
         def hold_out(some: slice) -> int:
             offsets = torch.stack([table[some] for table in tables], 2) - mean[some, :, None]
@@ -299,21 +298,22 @@ class Padim:
 class _Progress:
     """Steps of a stage that works on so many pictures' positions."""
 
-    def __init__(self, stage: str, pictures: int, positions: Sized) -> None:
-        self._stage, self._pictures, self._positions = stage, pictures, len(positions)
+    def __init__(self, stage: str, pictures: int, positions: int) -> None:
+        self._stage, self._pictures, self._positions = stage, pictures, positions
         self._began, self._done = time.monotonic(), 0
 
     def of(
-        self, work: Generator[int, None, Result], pictures: Iterable[Sized]
+        self, work: Generator[int, None, Result], pictures: Collection[object]
     ) -> Generator[FitStep, None, Result]:
         """Do some work on pictures that yields how many of their positions are done."""
-        weight = sum(map(len, pictures))
         while True:
             try:
-                done = self._done + weight * next(work) / self._positions
+                done = self._done + len(pictures) * next(work) / self._positions
             except StopIteration as end:
-                self._done += weight
+                self._done += len(pictures)
                 result: Result = end.value
                 return result
-            left = (time.monotonic() - self._began) / done * (self._pictures - done)
+            left = None
+            if done:
+                left = (time.monotonic() - self._began) / done * (self._pictures - done)
             yield FitStep(self._stage, int(done), self._pictures, left)

@@ -118,15 +118,16 @@ def bandwidth(padim: Padim) -> dict[str, str]:
     """How fast W is read, in turn with a plain sum over as many bytes."""
     whitening = padim._whitening
     assert whitening is not None
-    offsets = torch.rand(*padim._mean.shape, 1)
+    offsets = torch.rand(1, *padim._mean.shape).permute(1, 2, 0)  # as in scoring
     read_gb = sum(block.numel() * block.element_size() for block in whitening._blocks) / 1e9
     plain = torch.rand(round(read_gb * 1e9 / 4))
-    times = np.array(
-        [
-            (timed_ms(lambda: whitening(offsets)), timed_ms(lambda: plain.sum()))
-            for _ in range(ROUNDS)
-        ]
-    )
+    with torch.inference_mode():
+        times = np.array(
+            [
+                (timed_ms(lambda: whitening(offsets)), timed_ms(lambda: plain.sum()))
+                for _ in range(ROUNDS)
+            ]
+        )
     w_ms, sum_ms = np.median(times, axis=0)
     return {
         "W GB": f"{read_gb:.3f}",
