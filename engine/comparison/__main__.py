@@ -37,8 +37,20 @@ def main(job_file: str) -> None:
             tell(step=[step.stage, step.done, step.total, step.seconds_left])
     except EngineError as error:
         tell(refused=str(error))
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         tell(refused=_OUT_OF_MEMORY)
+
+
+def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
+    """Tell whether memory, of the PC or of a GPU, is what was lacking.
+
+    torch has a class of its own for a GPU's memory only; for the PC's there are its words, which
+    differ between Linux and Windows.
+    """
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, MemoryError) or any(it in str(error) for it in words)
 
 
 if __name__ == "__main__":

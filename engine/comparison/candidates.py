@@ -42,12 +42,12 @@ class Candidate:
         PictureError
             The weights' file cannot be read.
         """
-        weights = Path(self.recipe.weights)
+        weights = self.recipe.weights
         content = {
             "format": _FORMAT,
             "data": data_sha256,
             "recipe": self.recipe.model_dump(mode="json", exclude={"weights"}),
-            "weights": file_sha256(weights) if weights.is_file() else self.recipe.weights,
+            "weights": weights if weights in ("builtin", "timm") else file_sha256(Path(weights)),
             "device": device,
             "computer": platform.node(),
             "versions": versions(),

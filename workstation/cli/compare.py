@@ -119,7 +119,7 @@ def compare_command(
         for line in comparison_lines(found):
             typer.echo(line)
         typer.echo(f"The report with plots and maps is {page}.")
-    if asked_to_end.is_set():
+    if asked_to_end.is_set() and found.not_measured:
         typer.echo("Ended early; the same command goes on from here.", err=True)
         raise typer.Exit(FAILED)
     if found.not_measured or any(row.measured.evaluation.n_unreadable for row in found.rows):

@@ -7,9 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 import engine.comparison.apart as apart
+from engine.comparison.__main__ import is_out_of_memory
 from engine.comparison.apart import Ended, Refusal, measured_apart
 from engine.comparison.candidates import Candidate
 from engine.comparison.measured import MEASURED, KeptResults, Measured
@@ -95,6 +98,18 @@ def test_a_person_can_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(finished(steps), Ended)
     assert seen == [0.5]
     assert list(kept.folder.iterdir()) == []
+
+
+def test_memory_that_cannot_be_had_is_recognised() -> None:
+    with pytest.raises(RuntimeError) as full:
+        torch.empty(10**15)
+    assert is_out_of_memory(full.value)
+    with pytest.raises(MemoryError) as full_too:
+        np.empty(10**15)
+    assert is_out_of_memory(full_too.value)
+    with pytest.raises(RuntimeError) as other:
+        torch.ones(2) @ torch.ones(3)
+    assert not is_out_of_memory(other.value)
 
 
 def test_damaged_results_are_measured_again(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ QUALITY = (
         "image AUROC (95 %)",
         lambda row: figure(row.image_auroc) + between(row.measured.evaluation.image_auroc_95),
         "The chance that a defective picture scores higher than a good one; 0.5 is guessing. In "
-        "brackets where it may lie, with 95 % confidence. The order goes by it.",
+        "brackets where it may lie, with 95 % confidence (Newcombe's method 5, as `loupe evaluate` "
+        "gives it; all other intervals are bootstrapped). The order goes by it.",
     ),
     Column(
         "behind the best (95 %)",

@@ -15,6 +15,7 @@ from engine.comparison.measured import KeptResults, Measured
 from engine.comparison.ranking import ranked_rows
 from engine.comparison.result import Comparison, NotMeasured
 from engine.comparison.split import Split, split_of
+from engine.errors import PictureError
 from engine.types import FitStep
 from workstation.cli.comparison.figures import between, figure
 from workstation.cli.options import run_showing_progress
@@ -52,7 +53,7 @@ def run(plan: Plan, enough: Callable[[], bool]) -> Comparison:
     Raises
     ------
     EngineError
-        The pictures cannot be divided, or weights not be read.
+        The pictures cannot be read or divided.
     EndedTooEarlyError
         `enough` said so while the pictures were still being read.
     """
@@ -65,7 +66,11 @@ def run(plan: Plan, enough: Callable[[], bool]) -> Comparison:
     for number, (name, candidate) in enumerate(
         zip(names(plan.candidates), plan.candidates, strict=True), start=1
     ):
-        key = candidate.key(split.sha256, device=plan.device)
+        try:
+            key = candidate.key(split.sha256, device=plan.device)
+        except PictureError as error:  # of its weights: that is no matter of the others
+            missing.append(NotMeasured(name, str(error)))
+            continue
         outcome: Measured | Refusal | Ended | None = kept.find(key)
         again = "" if outcome is None else ", kept from an earlier run"
         if outcome is None:
