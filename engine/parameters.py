@@ -151,9 +151,9 @@ class CfaParameters(MethodParameters):
     most_steps: int = Field(default=100, ge=1)
     """Steps of a training at most; the official code has no such bound. It bounds the time of a fit
     to many pictures, and what is forgotten: trained for longer, φ keeps nothing that the mean good
-    part does not need, defects among it. Of 60 good and 60 defective magnetic tiles by 100 good
-    ones, backbone builtin, the image AUROC was 0.68 untrained, 0.79 after 100 steps, 0.71 after
-    200, 0.64 after 800. Figures of the best epoch on the test set do not show this."""
+    part does not need, defects among it. On the magnetic tiles (backbone builtin, 359 good ones
+    learned from) the image AUROC is 0.77 after 100 steps and 0.64 after 600, the pixel AUROC 0.90
+    and 0.79. Figures of the best epoch on the test set do not show this."""
     update_steps: int = Field(default=25, ge=1)
     """Steps of an update at most, which go on from those before."""
     descriptor: Literal["auto", "concat", "plain"] = "auto"

@@ -124,6 +124,7 @@ class CoupledHyperspheres:
                 yield
             scale = 1 / (len(pictures) * len(patches) * self._parameters.softness)
             patches.backward(gradient * scale)  # type: ignore[no-untyped-call]
+            yield
         if self._parameters.learn_radius:
             active = batch.repelled / max(self._repelling, 1) - batch.attracted / self._attracting
             slope = 2 * self.radius * active / (batch.patches * self._parameters.softness)
