@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from engine.errors import BackendError
 from engine.types import Precision
 
-Shape: TypeAlias = tuple[int, int, int, int]
+Shape: TypeAlias = tuple[int, ...]
 """(B, H, W, 3): a batch as it lies in channels-last memory."""
 
 _KEPT = 4
@@ -51,8 +50,7 @@ class OpenVinoNetwork:
             self._core.get_property("CPU", "FULL_DEVICE_NAME")
         except RuntimeError as error:
             raise BackendError(f"openvino does not run on this processor ({error})") from error
-        self._converted = lru_cache(_KEPT)(self._convert)
-        self._requested = lru_cache(_KEPT)(self._request)
+        self._requests: dict[Shape, Any] = {}
 
     def __call__(self, batch: Tensor) -> list[Tensor]:
         """Give the maps of (B, 3, H, W) float32, (B, C_l, h_l, w_l) float32 each, channels last.
@@ -64,15 +62,21 @@ class OpenVinoNetwork:
         """
         lying = batch.permute(0, 2, 3, 1).contiguous().numpy()
         try:
-            return _inferred(self._requested(lying.shape), lying)
+            return _inferred(self._request(lying.shape), lying)
         except _failures() as error:
             raise BackendError(f"openvino cannot compute this network ({error})") from error
 
     def _request(self, shape: Shape) -> Any:
-        model = self._converted(shape[1:3]).clone()
-        model.reshape(list(shape))
-        compiled = self._core.compile_model(
-            model,
+        """Give the ``openvino.InferRequest`` of a shape; the one compiled first makes room."""
+        if shape not in self._requests:
+            if len(self._requests) == _KEPT:
+                del self._requests[next(iter(self._requests))]
+            self._requests[shape] = self._compiled(shape).create_infer_request()
+        return self._requests[shape]
+
+    def _compiled(self, shape: Shape) -> Any:
+        return self._core.compile_model(
+            self._converted(shape),
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": _HINTS[self._precision],
@@ -82,21 +86,22 @@ class OpenVinoNetwork:
                 "ENABLE_CPU_PINNING": False,
             },
         )
-        return compiled.create_infer_request()
 
-    def _convert(self, size: tuple[int, int]) -> Any:
-        """Translate the network to an ``openvino.Model`` for any number of pictures of (H, W).
+    def _converted(self, shape: Shape) -> Any:
+        """Translate the network to an ``openvino.Model``.
 
-        It is traced at this very size: a network may turn its input's size into constants.
+        It is traced at this very shape: a network may turn its input's size into constants.
         """
         openvino = _openvino()
+        count, height, width, channels = shape
+        planes = [count, channels, height, width]
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # both packages warn of each other's future
-            example = torch.zeros(1, 3, *size).contiguous(memory_format=torch.channels_last)
+            example = torch.zeros(planes).contiguous(memory_format=torch.channels_last)
             traced = torch.jit.trace(  # type: ignore[no-untyped-call]
                 _AsTuple(self._network), example, strict=False, check_trace=False
             )
-            model = openvino.convert_model(traced, example_input=example, input=[-1, 3, *size])
+            model = openvino.convert_model(traced, example_input=example, input=planes)
         return _with_channels_last(model)
 
 
