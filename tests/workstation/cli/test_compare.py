@@ -64,6 +64,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     return folder, result
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_scores_that_were_kept(done: tuple[Path, Result]) -> None:
     folder, _ = done
     found = report(folder)
@@ -104,6 +105,7 @@ def numbers(found: Any) -> Iterator[float]:
             yield found
 
 
+@pytest.mark.slow
 def test_the_page_holds_every_figure_of_the_json(done: tuple[Path, Result]) -> None:
     folder, _ = done
     page, found = Page((folder / "out" / "report.html").read_text(encoding="utf-8")), report(folder)
@@ -119,6 +121,7 @@ def test_the_page_holds_every_figure_of_the_json(done: tuple[Path, Result]) -> N
     assert page.seen.count("img") == 0, "one method has a map, so there are none to compare"
 
 
+@pytest.mark.slow
 def test_a_person_reads_the_same(done: tuple[Path, Result]) -> None:
     folder, result = done
     found, lines = report(folder), result.stdout.splitlines()
