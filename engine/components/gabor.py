@@ -109,12 +109,12 @@ def _moduli(planes: Tensor, pairs: Tensor) -> Tensor:
     alone = planes.reshape(batch * channels, 1, height, width)
     alone = functional.pad(alone, (3, 3, 3, 3), mode="reflect")
     # Kernels laid out as channels_last would give moduli so, and each plane would be copied back.
-    kernels = (pairs / _FAINT).clone(memory_format=torch.contiguous_format)
+    kernels = pairs.clone(memory_format=torch.contiguous_format)
     real, imaginary = functional.conv2d(alone, kernels).chunk(2, 1)
     # In place, for each pass over the memory counts here, and so does each new piece of it. log,
     # not log1p: only the former is vectorised on processors, and moduli are never tiny.
-    moduli = (real * real).addcmul_(imaginary, imaginary).add_((_SOFT / _FAINT) ** 2).sqrt_()
-    return moduli.add_(1).log_().reshape(batch, -1, height, width)
+    moduli = (real * real).addcmul_(imaginary, imaginary).add_(_SOFT**2).sqrt_()
+    return moduli.div_(_FAINT).add_(1).log_().reshape(batch, -1, height, width)
 
 
 def _halved_by_maximum(planes: Tensor) -> Tensor:

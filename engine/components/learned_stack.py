@@ -105,10 +105,13 @@ class _Stage(nn.Module):
 
     def refined(self, moduli: Tensor, finer: Tensor | None) -> Tensor:
         """Give (B, width, h, w) of what this stride and the finer stage's refined one show."""
-        entered = self._entered(moduli)
-        if finer is not None:
-            theirs = self.enter.weight[:, len(self.mean) :]
-            entered = entered + functional.conv2d(functional.avg_pool2d(finer, 2), theirs)
+        pooled = moduli[:, :0] if finer is None else functional.avg_pool2d(finer, 2)
+        traced = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+        if traced or torch.is_autocast_enabled(moduli.device.type):
+            # In half precision, which a trace may be for, only what is centred keeps its digits.
+            entered = self.enter(torch.cat([(moduli - self.mean) / self.spread, pooled], 1))
+        else:
+            entered = self._entered(moduli, pooled)
         refined: Tensor = self.blocks(functional.relu(entered))
         return refined
 
@@ -116,15 +119,15 @@ class _Stage(nn.Module):
         """Give the level: the moduli, scaled, and what the refined ones add to them."""
         return torch.addcmul(self.correct(refined), moduli, self.scale)
 
-    def _entered(self, moduli: Tensor) -> Tensor:
-        """Convolve the calibrated moduli; the calibration is folded into the small kernel."""
-        ours, bias = self.enter.weight[:, : len(self.mean)], self.enter.bias
-        if torch.is_autocast_enabled(moduli.device.type):
-            # In half precision only what is centred already keeps its digits.
-            return functional.conv2d((moduli - self.mean) / self.spread, ours, bias)
-        ours = ours / self.spread
+    def _entered(self, moduli: Tensor, pooled: Tensor) -> Tensor:
+        """Give the same, with the calibration folded into the small kernel: fewer large passes."""
+        bias = self.enter.bias
         assert bias is not None
-        return functional.conv2d(moduli, ours, bias - (ours * self.mean).sum((1, 2, 3)))
+        weight, count = self.enter.weight, len(self.mean)
+        ours, theirs = weight[:, :count], weight[:, count:]
+        ours = ours / self.spread
+        entered = functional.conv2d(moduli, ours, bias - (ours * self.mean).sum((1, 2, 3)))
+        return entered + functional.conv2d(pooled, theirs) if pooled.shape[1] else entered
 
 
 class _Block(nn.Module):

@@ -24,7 +24,7 @@ def measured_of(
 ) -> Measured:
     """Give what is measured of a candidate with these scores; None: not inspected."""
     tested = [
-        Tested(picture.defect_class, score, Verdict.OK, latency_ms, marked=False)
+        Tested(picture.defect_class, score, Verdict.OK, latency_ms, marked=False, has_map=True)
         for score, picture in zip(scores, dataset.test, strict=True)
         if score is not None
     ]
@@ -36,6 +36,7 @@ def measured_of(
         dataset,
         method="patchcore",
         backbone="gabor",
+        too_large="",
         release_mb=1.5,
     )
     return Measured(
