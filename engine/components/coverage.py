@@ -71,41 +71,6 @@ def origins_of(of: PicturePatches, cells: Tensor) -> Tensor:
     return torch.cat([named[:, :1], cells, named[:, 1:]], 1)
 
 
-def owned(
-    pool: Tensor, projected: Tensor, chosen: Tensor
-) -> Generator[FitStep, None, tuple[Tensor, float]]:
-    """Find who vouches for each patch after a selection, and how far it is at most.
-
-    Owners are looked for where they were chosen, among the projected rows: a third of the work or
-    less. The distance to them is that of the embeddings, so the radius holds all the same.
-
-    Parameters
-    ----------
-    pool
-        (N, D) float32.
-    projected
-        (N, d) float32, the rows the selection saw; may be the pool itself.
-    chosen
-        (M,) int64, indices of the bank's rows.
-
-    Returns
-    -------
-    owners
-        (N,) int64, positions in `chosen`.
-    radius
-        The largest Euclidean distance of a row of the pool to its owner.
-    """
-    bank, owners, radius = Bank(projected[chosen]), [], 0.0
-    began = time.monotonic()
-    for start, end in _chunks(len(pool), projected[chosen].shape):
-        owners.append(bank.nearest(projected[start:end])[1])
-        away = torch.linalg.vector_norm(pool[start:end] - pool[chosen[owners[-1]]], dim=1)
-        radius = max(radius, float(away.max()))
-        left = (time.monotonic() - began) / end * (len(pool) - end)
-        yield FitStep(_STAGE, end, len(pool), left)
-    return torch.cat(owners), radius
-
-
 def changed(
     bank: CoveringRows,
     pool: Sequence[PicturePatches],
@@ -191,8 +156,7 @@ def _loose(
     for number, of in enumerate(pictures):
         assert of.owners is not None
         waiting = (of.owners == _NONE).nonzero()[:, 0]
-        for start, end in _chunks(len(waiting), rows.shape):
-            some = waiting[start:end]
+        for some in torch.split(waiting, step_length(rows.shape)) if len(waiting) else ():
             away = torch.full((len(some),), torch.inf, device=rows.device)
             if bank is not None:
                 away, of.owners[some] = bank.nearest(of.patches[some])
@@ -246,10 +210,9 @@ def _go_on(
     return taken
 
 
-def _chunks(count: int, bank: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Cut so many queries of a bank, given its shape, into pieces of a step each."""
+def step_length(bank: tuple[int, ...]) -> int:
+    """Give how many queries of a bank, given its shape, make a step."""
     rows, dimensions = bank
     # Looking through the table of distances costs as much as about 128 products each.
     products = max(rows, 1) * max(dimensions, 128)
-    length = min(max(1, SEARCH_PRODUCTS // products), CHUNK_ROWS)
-    return [(start, min(start + length, count)) for start in range(0, count, length)]
+    return min(max(1, SEARCH_PRODUCTS // products), CHUNK_ROWS)

@@ -1,4 +1,4 @@
-"""A coreset of what a layer makes of patches, without ever holding that of all patches at once."""
+"""A coreset of patches, or of what a layer makes of them, that holds no second copy of them all."""
 
 from __future__ import annotations
 
@@ -10,24 +10,33 @@ from torch import Tensor
 
 from engine.components.coreset import GreedyCoreset, project
 from engine.components.coverage import (
-    SEARCH_PRODUCTS,
     CoveringRows,
     PicturePatches,
     origins_of,
+    step_length,
 )
 from engine.components.neighbours import Bank
 from engine.types import FitStep
 
 
+def as_they_are(patches: Tensor) -> Tensor:
+    """Stand for a layer where there is none."""
+    return patches
+
+
 def mapped_coreset(
     pool: Sequence[PicturePatches],
-    mapped: Callable[[Tensor], Tensor],
+    mapped: Callable[[Tensor], Tensor] = as_they_are,
     *,
     count: int,
     cells: Tensor,
     seed: int,
-) -> Generator[FitStep, None, CoveringRows]:
+) -> Generator[FitStep, None, tuple[CoveringRows, list[Tensor]]]:
     """Select from patches as a layer maps them; greedy, on a random projection.
+
+    Who vouches for a patch is looked for where it was chosen, among the projected rows: a third of
+    the work or less. The distance to it is that of the embeddings, so the radius holds all the
+    same.
 
     Parameters
     ----------
@@ -44,8 +53,10 @@ def mapped_coreset(
 
     Returns
     -------
-    CoveringRows
+    covering
         Mapped rows.
+    owners
+        (n,) int64 of each picture, a row within the radius of each patch.
     """
     projected = yield from _projected(pool, mapped, seed)
     coreset = GreedyCoreset(projected, count)
@@ -54,18 +65,19 @@ def mapped_coreset(
     origins = torch.cat([origins_of(of, cells) for of in pool])[chosen.cpu()]
     rows = mapped(patches_at(origins, pool, cells))
     near, radius, began = Bank(projected[chosen]), 0.0, time.monotonic()
-    length = max(1, SEARCH_PRODUCTS // near.rows.numel())
+    owners: list[Tensor] = []
     end = 0
     for of in pool:
-        for patches in torch.split(of.patches, length):
-            # The owner in the projection, its distance in full: a bound on that of the nearest.
+        found = []
+        for patches in torch.split(of.patches, step_length(near.rows.shape)):
             start, end = end, end + len(patches)
-            owners = near.nearest(projected[start:end])[1]
-            away = torch.linalg.vector_norm(mapped(patches) - rows[owners], dim=1)
+            found.append(near.nearest(projected[start:end])[1])
+            away = torch.linalg.vector_norm(mapped(patches) - rows[found[-1]], dim=1)
             radius = max(radius, float(away.max()))
             left = (time.monotonic() - began) / end * (len(projected) - end)
             yield FitStep("Covering what was seen", end, len(projected), left)
-    return CoveringRows(rows, origins, radius)
+        owners.append(torch.cat(found))
+    return CoveringRows(rows, origins, radius), owners
 
 
 def patches_at(origins: Tensor, pool: Sequence[PicturePatches], cells: Tensor) -> Tensor:

@@ -6,8 +6,7 @@ Detection", CVPR 2022, arXiv 2106.08265. Distances are Euclidean, not squared.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Self
 
@@ -16,22 +15,17 @@ import torch
 from torch import Tensor
 
 from engine.components.bank_scores import BankScores
-from engine.components.coreset import PROJECTED_DIMENSIONS, GreedyCoreset, project
-from engine.components.coverage import (
-    CoveringRows,
-    PicturePatches,
-    changed,
-    origins_of,
-    owned,
-)
+from engine.components.coreset import PROJECTED_DIMENSIONS
+from engine.components.coverage import CoveringRows, PicturePatches, changed
 from engine.components.embedding import described, described_length
 from engine.components.inspected_cells import InspectedCells, checked_embedding
+from engine.components.mapped_coreset import mapped_coreset
 from engine.components.neighbours import Bank
 from engine.errors import ModelError, RecipeError
 from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps, check_change
 from engine.parameters import PatchCoreParameters
 from engine.preprocess import Preprocessing
-from engine.types import FitStep, Scores
+from engine.types import Scores
 
 DEFAULT_SHARE = 0.1
 DEFAULT_ROWS = 8_000
@@ -91,17 +85,17 @@ class PatchCore:
                 f"PatchCore needs at least 2 good pictures; there are {len(self._pool)}. "
                 "Add pictures; 50 or more make limits that can be defended."
             )
-        pool, projected = yield from self._gather(seed)
-        coreset = GreedyCoreset(projected, bank_rows(len(pool), self._parameters.coreset))
-        yield from coreset.steps()
-        chosen = torch.tensor(coreset.chosen, device=pool.device)
-        owners, radius = yield from owned(pool, projected, chosen)
-        origins = torch.cat([origins_of(seen, self._inspected) for seen in self._pool])
-        sizes = [len(seen.patches) for seen in self._pool]
-        parts = zip(self._pool, torch.split(owners, sizes), strict=True)
-        self._pool = [replace(seen, owners=part) for seen, part in parts]
+        patches = sum(len(seen.patches) for seen in self._pool)
+        covering, owners = yield from mapped_coreset(
+            self._pool,
+            count=bank_rows(patches, self._parameters.coreset),
+            cells=self._inspected,
+            seed=seed,
+        )
+        pairs = zip(self._pool, owners, strict=True)
+        self._pool = [replace(seen, owners=part) for seen, part in pairs]
         self._pictures = [(seen.picture, seen.group) for seen in self._pool]
-        self._take(CoveringRows(pool[chosen], origins[chosen.cpu()], radius))
+        self._take(covering)
 
     def update(
         self, *, add: Sequence[SeenPicture] = (), remove: Sequence[SeenPicture] = ()
@@ -200,26 +194,6 @@ class PatchCore:
         patches = self._embed(seen.levels)[0]
         kept = patches[self._cells.inside(0, patches.device)]
         return PicturePatches(seen.picture, seen.group, checked_embedding(kept, seen.picture))
-
-    def _gather(self, seed: int) -> Generator[FitStep, None, tuple[Tensor, Tensor]]:
-        """Lay all patches into one table, (N, D), and project them, (N, d), picture by picture.
-
-        Each picture's patches become a view of the table, so that no patch is held twice.
-        """
-        total, first = sum(len(seen.patches) for seen in self._pool), self._pool[0].patches
-        pool = first.new_empty((total, first.shape[1]))
-        is_long = pool.shape[1] > PROJECTED_DIMENSIONS
-        projected = pool.new_empty((total, PROJECTED_DIMENSIONS)) if is_long else pool
-        end, began = 0, time.monotonic()
-        for number, seen in enumerate(self._pool):
-            start, end = end, end + len(seen.patches)
-            pool[start:end] = seen.patches
-            self._pool[number] = replace(seen, patches=pool[start:end])
-            if is_long:
-                projected[start:end] = project(pool[start:end], seed)
-            left = (time.monotonic() - began) / end * (total - end)
-            yield FitStep("Laying out what was seen", number, len(self._pool), left)
-        return pool, projected
 
     def _embed(self, levels: Sequence[Tensor]) -> Tensor:
         self._cells.check(levels)

@@ -99,7 +99,7 @@ class ReConPatch:
         own, patches = self._parameters, self._pool[0].patches
         drawn = ContrastiveLayer.drawn(patches.shape[1], own, seed=seed, device=patches.device)
         layer = yield from self._trained(drawn, self._pool, epochs=own.epochs, seed=seed)
-        covering = yield from mapped_coreset(
+        covering, _ = yield from mapped_coreset(
             self._pool,
             layer,
             count=bank_rows(sum(len(of.patches) for of in self._pool), own.coreset),

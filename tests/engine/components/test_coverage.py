@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,9 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from engine.components import coverage
-from engine.components.coreset import GreedyCoreset
-from engine.components.coverage import (
-    Covered,
-    CoveringRows,
-    PicturePatches,
-    changed,
-    origins_of,
-    owned,
-)
+from engine.components.coreset import PROJECTED_DIMENSIONS, project
+from engine.components.coverage import Covered, CoveringRows, PicturePatches, changed
+from engine.components.mapped_coreset import mapped_coreset
 from engine.errors import RecipeError
 
 CELLS = torch.cartesian_prod(torch.arange(3), torch.arange(4))
@@ -49,17 +44,9 @@ def table(pictures: Sequence[PicturePatches]) -> np.ndarray:
 
 
 def fitted(pictures: Sequence[PicturePatches], count: int) -> Covered:
-    pool = torch.cat([of.patches for of in pictures])
-    greedy = GreedyCoreset(pool, count)
-    finished(greedy.steps())
-    chosen = torch.tensor(greedy.chosen)
-    owners, radius = finished(owned(pool, pool, chosen))
-    origins = torch.cat([origins_of(of, CELLS) for of in pictures])[chosen]
-    with_owners = [
-        PicturePatches(of.picture, of.group, of.patches, part)
-        for of, part in zip(pictures, owners.split(len(CELLS)), strict=True)
-    ]
-    return CoveringRows(pool[chosen], origins, radius), with_owners
+    covering, owners = finished(mapped_coreset(pictures, count=count, cells=CELLS, seed=0))
+    pairs = zip(pictures, owners, strict=True)
+    return covering, [replace(of, owners=part) for of, part in pairs]
 
 
 def farthest(pictures: Sequence[PicturePatches], rows: torch.Tensor) -> float:
@@ -201,14 +188,11 @@ def test_a_bank_that_loses_all_its_rows_begins_again_with_what_is_at_hand() -> N
 
 
 def test_the_radius_is_that_of_the_embeddings_not_of_their_projection() -> None:
-    pictures = drawn(range(7), dimensions=40)
-    pool = torch.cat([of.patches for of in pictures])
-    projected = pool[:, :3].contiguous()
-    greedy = GreedyCoreset(projected, 10)
-    finished(greedy.steps())
-    chosen = torch.tensor(greedy.chosen)
-    owners, radius = finished(owned(pool, projected, chosen))
-    away = (pool - pool[chosen[owners]]).norm(dim=1)
-    assert radius == pytest.approx(float(away.max()))
-    assert farthest(pictures, pool[chosen]) <= radius + 1e-5
-    assert np.array_equal(owners, cdist(projected, projected[chosen]).argmin(1))
+    pictures = drawn(range(7), dimensions=PROJECTED_DIMENSIONS + 70)
+    covering, owners = finished(mapped_coreset(pictures, count=10, cells=CELLS, seed=0))
+    pool, projected = table(pictures), project(torch.cat([of.patches for of in pictures]), 0)
+    away = np.linalg.norm(pool - covering.rows.double().numpy()[torch.cat(owners)], axis=1)
+    assert covering.radius == pytest.approx(away.max())
+    assert farthest(pictures, covering.rows) <= covering.radius + 1e-5
+    chosen = project(covering.rows, 0)
+    assert np.array_equal(torch.cat(owners), cdist(projected, chosen).argmin(1))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from engine.components import mapped_coreset as module
+from engine.components import coverage
 from engine.components.coreset import GreedyCoreset, project
 from engine.components.coverage import PicturePatches, origins_of
 from engine.components.mapped_coreset import mapped_coreset, patches_at
@@ -32,8 +32,8 @@ def pool() -> list[PicturePatches]:
 def test_it_is_a_coreset_of_all_mapped_patches(
     count: int, products: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SEARCH_PRODUCTS", products)
-    found = finished(mapped_coreset(pool(), layer, count=count, cells=CELLS, seed=5))
+    monkeypatch.setattr(coverage, "SEARCH_PRODUCTS", products)
+    found, _ = finished(mapped_coreset(pool(), layer, count=count, cells=CELLS, seed=5))
     everything = layer(torch.cat([of.patches for of in pool()]))
     greedy = GreedyCoreset(project(everything, 5), count)
     for _ in greedy.steps():
