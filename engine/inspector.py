@@ -19,7 +19,7 @@ from engine.components.backbone import Backbone, reopen_backbone
 from engine.components.backends.places import Place, places_for
 from engine.components.backends.serving import served
 from engine.components.out_of_memory import twice
-from engine.errors import BackendError, ModelError
+from engine.errors import BackendError, ModelError, OutOfMemoryError
 from engine.methods import METHODS
 from engine.methods.base import Fetching, Method
 from engine.picture_health.measure import PictureHealth, measure_health
@@ -120,7 +120,7 @@ class Inspector:
             try:
                 inspector = cls(release, _eye_at(place, release), note=note)
                 differs = inspector.difference()
-            except BackendError as error:
+            except (BackendError, OutOfMemoryError) as error:
                 differs, cause = str(error), error
             except (LookupError, RuntimeError, ValueError) as error:
                 # All hashes agree, so this is no accident of the disk: a back end fails, or the

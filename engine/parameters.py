@@ -36,7 +36,7 @@ class MethodParameters(BaseModel):
 
 
 class PatchCoreParameters(MethodParameters):
-    """PatchCore's own settings; defaults as in methods.md §5.4."""
+    """PatchCore's own settings; the defaults are those of the official code, but for speed."""
 
     coreset: float | None = Field(default=None, gt=0, le=1)
     """Share of all patches kept in the bank; None: 10 %, at most 8 000 rows."""
@@ -96,7 +96,7 @@ class PadimParameters(MethodParameters):
 
 
 class SpadeParameters(MethodParameters):
-    """SPADE's own settings; defaults as in methods.md §2.5."""
+    """SPADE's own settings; the defaults are what public code came to, not the paper's K of 50."""
 
     image_score: Literal["pictures", "map"] = "pictures"
     """`pictures`: how far the nearest good pictures are as a whole, the paper; `map`: the largest

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 SUSPECT_DEVIATIONS = 5.0
-"""From how many deviations above the median a picture is suspect (methods.md §13.2)."""
+"""From how many deviations above the median a picture is suspect."""
 
 _MAD_TO_SIGMA = 1.4826
 """1 / Φ⁻¹(3/4): scales a median absolute deviation to a normal standard deviation."""

@@ -28,7 +28,7 @@ class MapEnlarger:
 
     Both operations are linear and separable, so the whole chain is ``A_h · M · A_wᵀ``, equal to
     bilinear enlarging (align_corners=False) followed by ``scipy.ndimage.gaussian_filter`` to
-    rounding (methods.md §14.2). Where some cells do not count, the result is divided by the same
+    rounding. Where some cells do not count, the result is divided by the same
     chain over the 0/1 mask; pixels outside the mask are NaN. The blur is as wide as high, also
     where the map is not: as on a square of the same area.
 

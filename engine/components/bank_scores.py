@@ -47,8 +47,7 @@ class BankScores:
     ) -> Generator[FitStep, None, Scores]:
         """Score good pictures by the bank without the rows of their group.
 
-        The bank is not selected anew without the group: coverage is slightly optimistic
-        (methods.md §5.8).
+        The bank is not selected anew without the group: coverage is slightly optimistic.
 
         Parameters
         ----------

@@ -2,7 +2,7 @@
 
 Roth et al., "Towards Total Recall in Industrial Anomaly Detection", CVPR 2022, §3.2, Algorithm 1:
 again and again the patch farthest from all chosen ones is chosen. The selection here is the plain
-greedy one, made cheap by two facts that leave the chosen list unchanged (methods.md §5.7, §14.4):
+greedy one, made cheap by two facts that leave the chosen list unchanged:
 a row's distance to the chosen ones only falls, so a block's old maximum is an upper bound and the
 block need not be looked at while another block's maximum is larger; and a new choice farther from
 a block's centre than the block's radius plus its largest distance cannot change anything in it.

@@ -120,20 +120,20 @@ def pooled(levels: Sequence[Tensor]) -> Tensor:
 def official(levels: Sequence[Tensor], length: int = OFFICIAL_LENGTH) -> Tensor:
     """Give the official code's descriptor (amazon-science/patchcore-inspection), any backbone.
 
-    Each level's 3 × 3 neighbourhoods (zero padding) are unfolded to C · 9 numbers and pooled to
-    `length` by adaptive averaging; the levels are stacked and pooled to `length` once more. For
-    512 and 1024 channels this is a weighted 3 × 3 convolution and a mean of channel pairs
-    (methods.md §5.3), which is how it is computed there.
+     Each level's 3 × 3 neighbourhoods (zero padding) are unfolded to C · 9 numbers and pooled to
+     `length` by adaptive averaging; the levels are stacked and pooled to `length` once more. For
+     512 and 1024 channels this is a weighted 3 × 3 convolution and a mean of channel pairs
+    , which is how it is computed there.
 
-    Parameters
-    ----------
-    levels
-        Two levels, (B, C_l, h_l, w_l) float32, finest first.
+     Parameters
+     ----------
+     levels
+         Two levels, (B, C_l, h_l, w_l) float32, finest first.
 
-    Returns
-    -------
-    Tensor
-        (B, h · w, length) float32 on the grid of the first level.
+     Returns
+     -------
+     Tensor
+         (B, h · w, length) float32 on the grid of the first level.
     """
     fine, coarse = levels
     if (fine.shape[1], coarse.shape[1], length) == (512, 1024, 1024):

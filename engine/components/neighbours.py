@@ -55,7 +55,7 @@ class Bank:
         """Find the nearest row of each query.
 
         The distance is computed by direct difference, so that a query equal to a row is at
-        distance exactly 0 (methods.md §1.3), and of several candidates the nearest so found wins.
+        distance exactly 0, and of several candidates the nearest so found wins.
 
         Parameters
         ----------

@@ -92,7 +92,7 @@ class Concatenated:
 
     Coarser levels are enlarged by repetition instead of bilinearly. Then the squared distance of
     two places is the sum of those of the coarser cells they lie in: each level is multiplied at its
-    own size, a sixth of the work, and to rounding the same (methods.md §2.8).
+    own size, a sixth of the work, and to rounding the same.
 
     Parameters
     ----------

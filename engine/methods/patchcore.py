@@ -29,7 +29,7 @@ from engine.types import Scores
 
 DEFAULT_SHARE = 0.1
 DEFAULT_ROWS = 8_000
-"""Where the user gives no share: 10 % of the patches, at most this many (methods.md §5.4)."""
+"""Where the user gives no share: 10 % of the patches, at most this many."""
 
 
 def bank_rows(patches: int, share: float | None) -> int:
@@ -127,8 +127,7 @@ class PatchCore:
     def leave_one_out(self, only: Collection[int] | None = None) -> ScoredSteps:
         """Search each collected picture's patches in the bank without its group's rows.
 
-        The bank is not selected anew without the group: coverage is slightly optimistic
-        (methods.md §5.8).
+        The bank is not selected anew without the group: coverage is slightly optimistic.
 
         Raises
         ------

@@ -9,11 +9,11 @@ import safetensors.torch
 import timm
 import torch
 
-from engine import fitting
 from engine.components.backbone import open_base
 from engine.components.metric_head import MetricHead
 from engine.errors import RecipeError, WeightsError
 from engine.fitting import fit
+from engine.fitting import release as fitting
 from engine.inspector import Inspector
 from engine.pretraining.adaptation import adapt as adapting
 from engine.pretraining.adaptation import ranking

@@ -9,8 +9,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from engine import fitting
 from engine.errors import RecipeError
+from engine.fitting import release as fitting
 from engine.parameters import CfaParameters
 from engine.pretraining.adaptation import adapt as adapting
 from engine.pretraining.adaptation import ranking

@@ -11,7 +11,6 @@ import pytest
 import safetensors.torch
 import typer
 
-from engine import fitting
 from engine.errors import PictureError, RecipeError, WeightsError
 from engine.fitting import FEWEST_PICTURES, fit
 from engine.inspector import Inspector
@@ -261,7 +260,7 @@ def test_steps_say_how_far_it_is() -> None:
 
 
 def test_the_limits_are_placed_in_short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "STEP_S", 0.0)
+    monkeypatch.setattr("engine.fitting.limits.STEP_S", 0.0)
     steps = list(fit(small_recipe(false_alarm_rate=0.2), good_pictures(), device="cpu"))
     for stage in ("Placing the limits", "Counting the false alarms"):
         of_it = [step for step in steps if step.stage == stage]
@@ -341,6 +340,6 @@ def test_real_parts_lead_to_sane_facts(tmp_path: Path) -> None:
 def test_a_fit_that_needs_more_memory_than_there_is_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("engine.fitting.memory_bytes", lambda device: 1000)
+    monkeypatch.setattr("engine.fitting.good_pictures.memory_bytes", lambda device: 1000)
     with pytest.raises(RecipeError, match=r"PatchCore to 11 pictures needs .* Choose fewer"):
         fitted()

@@ -24,7 +24,7 @@ def distances(grid: tuple[int, int], seed: int = 0) -> np.ndarray:
 
 
 def chain(plane: np.ndarray, size: int) -> np.ndarray:
-    """The definition (methods.md §1.5), in double precision."""
+    """The definition, in double precision."""
     enlarged = functional.interpolate(
         torch.from_numpy(plane).double()[None, None], (size, size), mode="bilinear"
     )

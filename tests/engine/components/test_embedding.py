@@ -70,7 +70,7 @@ def pooled(values: np.ndarray, length: int) -> np.ndarray:
 
 
 def official_by_definition(fine: np.ndarray, coarse: np.ndarray, length: int) -> np.ndarray:
-    """methods.md §5.3 for one picture: (C, h, w) levels to (length, h, w), in double precision."""
+    """The definition for one picture: (C, h, w) levels to (length, h, w), in double precision."""
     grid = fine.shape[1:]
     stacked = []
     for level in (fine, coarse):

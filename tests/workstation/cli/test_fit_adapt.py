@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import fitting
+from engine.fitting import release as fitting
 from engine.pretraining.adaptation import adapt as adapting
 from engine.pretraining.adaptation import ranking, sizes
 from engine.pretraining.adaptation.plan import AdaptationPlan
