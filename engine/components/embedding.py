@@ -125,13 +125,13 @@ def official(levels: Sequence[Tensor], length: int = OFFICIAL_LENGTH) -> Tensor:
      512 and 1024 channels this is a weighted 3 × 3 convolution and a mean of channel pairs
     , which is how it is computed there.
 
-     Parameters
-     ----------
+    Parameters
+    ----------
      levels
          Two levels, (B, C_l, h_l, w_l) float32, finest first.
 
-     Returns
-     -------
+    Returns
+    -------
      Tensor
          (B, h · w, length) float32 on the grid of the first level.
     """

@@ -150,7 +150,7 @@ class ReConPatch:
         """Search each collected picture's patches in the bank without its group's rows.
 
         Neither is the layer trained nor the bank selected anew without the group: both are
-        slightly optimistic (methods.md §5.8, §13.2).
+        slightly optimistic.
 
         Raises
         ------
