@@ -152,9 +152,9 @@ def test_a_line_that_is_stopped_has_lost_nothing(judging: RunningLine) -> None:
 def test_a_lost_source_is_an_error_until_it_is_back(judging: RunningLine, error: Exception) -> None:
     judging.take(*frames(1), error, error, *frames(1, first=2))
     judging.engine.start_requested.emit()
-    judging.until(lambda: len(judging.heard.inspected) == 2)
-    states = [state for state, _ in judging.heard.states[-3:]]
     running = EngineState.CONTINUOUS_EXECUTION
+    judging.until(lambda: len(judging.heard.inspected) == 2 and judging.heard.state is running)
+    states = [state for state, _ in judging.heard.states[-3:]]
     assert states == [running, EngineState.ERROR, running]
     assert str(error) in judging.heard.states[-2][1]
     assert judging.heard.faulted == []
