@@ -27,7 +27,9 @@ def main() -> None:
     parser.add_argument("--method", default="patchcore")
     parser.add_argument("--backbone", default="builtin")
     parser.add_argument("--size", default="224", help="pixels, or auto")
-    parser.add_argument("--coreset", type=float, default=0.1)
+    parser.add_argument("--coreset", type=float, help="else 0.1 for patchcore")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--backend", default="torch")
     parser.add_argument("--adapt", type=float, help="minutes")
     parser.add_argument("--adapt-steps", type=int)
     parser.add_argument("--seed", type=int, default=0)
@@ -41,10 +43,15 @@ def main() -> None:
         *("--method", chosen.method),
         *("--backbone", chosen.backbone),
         *("--size", chosen.size),
-        *("--coreset", str(chosen.coreset)),
+        *(f"--set={setting}" for setting in chosen.set),
         *("--seed", str(chosen.seed)),
         *("--device", chosen.device),
     ]
+    coreset = 0.1 if chosen.method == "patchcore" else None
+    if chosen.coreset or coreset:
+        options += ["--coreset", str(chosen.coreset or coreset)]
+    if chosen.backend != "torch":
+        options += ["--backend", chosen.backend]
     if chosen.adapt_steps is not None:
         options += ["--adapt-steps", str(chosen.adapt_steps)]
     if chosen.adapt is not None:
@@ -87,12 +94,17 @@ def figures(report: dict[str, Any]) -> dict[str, str]:
     return {
         "backbone": report["backbone"],
         "image AUROC (95 %)": f"{report['image_auroc']:.3f} ({low:.3f}-{high:.3f})",
-        "pixel AUROC": f"{report['pixel_auroc']:.3f}",
-        "AU-PRO 0.3": f"{report['au_pro_30']:.3f}",
+        "pixel AUROC": _figure(report["pixel_auroc"]),
+        "AU-PRO 0.3": _figure(report["au_pro_30"]),
         "per class": ", ".join(f"{name} {it:.3f}" for name, it in report["per_class"].items()),
         "p50 / p95 ms": "{p50:.0f} / {p95:.0f}".format(**report["latency_ms"]),
         "release MB": f"{report['release_mb']:.1f}",
     }
+
+
+def _figure(found: float | None) -> str:
+    """Give a figure of maps; a method may give none."""
+    return "–" if found is None else f"{found:.3f}"
 
 
 if __name__ == "__main__":
