@@ -190,14 +190,22 @@ class ImageView(QWidget):
         placed, ratio = self._placed(), self.devicePixelRatioF()
         key = (part, self._overlay, placed, self.size(), ratio)
         if self._painted is None or self._painted[0] != key:
-            pixmap = QPixmap(self.size() * ratio)
-            pixmap.setDevicePixelRatio(ratio)
+            pixmap, self._painted = self._canvas(ratio), None
             pixmap.fill(QColor(self._palette.picture_ground))
             with QPainter(pixmap) as painter:
                 self._paint_picture(painter, part, placed)
                 self._overlay.paint(painter, placed)
             self._painted = (key, pixmap)
         return self._painted[1]
+
+    def _canvas(self, ratio: float) -> QPixmap:
+        """Give memory to paint in: the last one's where the size is the same, for new is slow."""
+        size = self.size() * ratio
+        if self._painted is not None and self._painted[1].size() == size:
+            return self._painted[1]
+        pixmap = QPixmap(size)
+        pixmap.setDevicePixelRatio(ratio)
+        return pixmap
 
     def _paint_picture(self, painter: QPainter, part: ShownPart, placed: QRectF) -> None:
         seen = placed.intersected(QRectF(self.rect()))

@@ -46,12 +46,12 @@ def scaled(image: Image, *, width: int, height: int) -> Image:
 def _owned(pixels: NDArray[np.uint8], form: QImage.Format) -> QImage:
     pixels = np.ascontiguousarray(pixels)
     height, width = pixels.shape[:2]
-    # A QImage over numpy memory does not keep the array alive: without copy() it paints freed
-    # memory as soon as the array is gone.
-    owned = QImage(pixels.data, width, height, pixels.strides[0], form).copy()
-    # The formats the painter works in: converting once here saves it at every repaint.
-    return owned.convertToFormat(
+    # A QImage over numpy memory does not keep the array alive: it would paint freed memory as soon
+    # as the array is gone. The formats the painter works in are others than numpy's, so converting
+    # to them, which saves it at every repaint, copies.
+    lent = QImage(pixels.data, width, height, pixels.strides[0], form)
+    return lent.convertToFormat(
         QImage.Format.Format_ARGB32_Premultiplied
-        if owned.hasAlphaChannel()
+        if lent.hasAlphaChannel()
         else QImage.Format.Format_RGB32
     )
