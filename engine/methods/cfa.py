@@ -26,7 +26,7 @@ from engine.components.inspected_cells import InspectedCells, checked_embedding,
 from engine.components.k_means import k_means
 from engine.components.patch_descriptor import PatchDescriptor
 from engine.errors import ModelError, RecipeError
-from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps
+from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps, check_change
 from engine.parameters import CfaParameters
 from engine.preprocess import Preprocessing
 from engine.types import CompactMap, FitStep, Scores
@@ -121,12 +121,7 @@ class Cfa:
         before = self._fitted
         assert before is not None
         gone, known = {seen.picture for seen in remove}, set(self._pictures)
-        taken = known & {seen.picture for seen in add}
-        if gone - known or taken:
-            raise RecipeError(
-                f"These pictures cannot be changed: {sorted(gone - known | taken)}. Remove only "
-                "pictures that were fitted on, and add only others."
-            )
+        check_change(self.title, known, add=add, remove=remove)
         count = sum(self._learns(number) for number in known)
         kept = sum(self._learns(number) for number in known - gone)
         self._require(kept + len(add))

@@ -27,7 +27,7 @@ from engine.components.inspected_cells import (
 from engine.components.ledoit_wolf import HeldOutGaussian, ShrunkGaussian
 from engine.components.level_maps import mean_map
 from engine.errors import ModelError, RecipeError
-from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps
+from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps, check_change
 from engine.parameters import MahalanobisParameters
 from engine.preprocess import Preprocessing
 from engine.types import CompactMap, FitStep, Scores
@@ -94,12 +94,7 @@ class MahalanobisAD:
     ) -> Steps:
         """Fit anew to the means kept, without some and with others; exact."""
         gone, known = {seen.picture for seen in remove}, {number for number, _ in self._pictures}
-        taken = known & {seen.picture for seen in add}
-        if gone - known or taken:
-            raise RecipeError(
-                f"These pictures cannot be changed: {sorted(gone - known | taken)}. Remove only "
-                "pictures that were fitted on, and add only others."
-            )
+        check_change(self.title, known, add=add, remove=remove)
         kept = [n for n, (number, _) in enumerate(self._pictures) if number not in gone]
         added = [checked_embedding(self._pooled(seen.levels)[0], seen.picture) for seen in add]
         means = [self._means[n] for n in kept] + added

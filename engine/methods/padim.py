@@ -31,7 +31,7 @@ from engine.components.position_gaussians import (
     positions_at_once,
 )
 from engine.errors import ModelError, RecipeError
-from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps
+from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps, check_change
 from engine.parameters import USUAL_CHANNELS, PadimParameters
 from engine.preprocess import Preprocessing
 from engine.types import CompactMap, FitStep, Scores
@@ -98,13 +98,7 @@ class Padim:
         """Merge pictures into each position's Gaussian, or take them out; exact."""
         assert self._gaussians is not None
         gone, known = {seen.picture for seen in remove}, {number for number, _ in self._pictures}
-        taken = known & {seen.picture for seen in add}
-        if gone - known or taken:
-            raise RecipeError(
-                f"These pictures cannot be changed: {sorted(gone - known | taken)}. Remove only "
-                "pictures that were fitted on, and add only others."
-            )
-        self._require(len(known) - len(gone) + len(add))
+        check_change(self.title, known, add=add, remove=remove)
         added = [checked_embedding(self._embed(seen.levels)[0], seen.picture) for seen in add]
         removed = [self._embed(seen.levels)[0] for seen in remove]
         progress = _Progress("Fitting the Gaussians", len(add) + len(remove), len(self._mean))

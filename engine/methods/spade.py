@@ -24,7 +24,7 @@ from engine.components.neighbours import Bank
 from engine.components.pyramid_search import Concatenated, LevelByLevel, PyramidSearch
 from engine.components.spill import Spill
 from engine.errors import ModelError, RecipeError
-from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps
+from engine.methods.base import ScoredSteps, SeenPicture, Shape, Steps, check_change
 from engine.parameters import SpadeParameters
 from engine.preprocess import Preprocessing
 from engine.types import CompactMap, FitStep, Scores
@@ -96,13 +96,7 @@ class Spade:
     ) -> Steps:
         """Append rows and drop others; exact."""
         gone, known = {seen.picture for seen in remove}, {number for number, _ in self._pictures}
-        taken = known & {seen.picture for seen in add}
-        if gone - known or taken:
-            raise RecipeError(
-                f"These pictures cannot be changed: {sorted(gone - known | taken)}. Remove only "
-                "pictures that were fitted on, and add only others."
-            )
-        _require(len(known) - len(gone) + len(add))
+        check_change(self.title, known, add=add, remove=remove)
         kept = [place for place, (number, _) in enumerate(self._pictures) if number not in gone]
         means, spill = [self._means[kept]], Spill()
         for done, seen in enumerate(add):
