@@ -1,10 +1,10 @@
 """What each method adds to the bare backbone, with banks as large as usual; rows for RESULTS.md.
 
-``python -m tests.benchmarks.method_speed [--backbone resnet18|builtin] [--methods …]``: one picture
-of 224, from the normalised batch to image score and shown map, in turn with the forward pass of the
-same layers. Weights (of resnet18) and what was fitted on are random: no time depends on them but
-where rows can be ruled out, which random ones make harder. A method whose numbers of rows are not
-set in CASES is fitted with its defaults on a few pictures.
+``python -m tests.benchmarks.method_speed [--backbone resnet18|builtin] [--methods …] [--backend …
+--precision …]``: one picture of 224, from the normalised batch to image score and shown map, in
+turn with the forward pass of the same layers. Weights (of resnet18) and what was fitted on are
+random: no time depends on them but where rows can be ruled out, which random ones make harder. A
+method whose numbers of rows are not set in CASES is fitted with its defaults on a few pictures.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ from torch import Tensor
 
 from engine.components.anomaly_map import MapEnlarger
 from engine.components.backbone import Backbone, open_backbone
+from engine.components.backends.places import Place
+from engine.components.backends.serving import served
 from engine.device import open_device
 from engine.methods import METHODS
 from engine.methods.base import Method
 from engine.parameters import PARAMETERS
 from engine.preprocess import Preprocessing
-from engine.types import MethodName
+from engine.types import BackendName, MethodName, Precision
 from tests.benchmarks.results import append_row, provenance
 
 HEADING = "Methods against the bare backbone"
@@ -72,6 +74,8 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--backend", type=BackendName, default=BackendName.TORCH)
+    parser.add_argument("--precision", type=Precision, default=Precision.FLOAT32)
     parser.add_argument("--dry", action="store_true", help="print the rows, append nothing")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
@@ -82,7 +86,8 @@ def main() -> None:
         if case.method not in METHODS or case.method not in chosen.methods:
             continue
         name = MethodName(case.method)
-        backbone = opened(chosen.backbone, METHODS[name].strides, device)
+        place = Place(chosen.backend, chosen.precision, device)
+        backbone = served(opened(chosen.backbone, METHODS[name].strides, device), place)
         preprocessing = Preprocessing(size=SIZE)
         parameters = PARAMETERS[name](**case.settings).settled(backbone.name, adapted=False)
         method = METHODS[name](parameters, preprocessing)
@@ -97,6 +102,7 @@ def main() -> None:
             "method": METHODS[name].title,
             "what": case.what,
             "backbone": f"{backbone.name}, {len(backbone.layers)} layers",
+            "computed by": f"{place.backend}, {place.precision}",
             "forward p50 ms": f"{np.median(bare):.1f}",
             "with score and map p50 ms": f"{np.median(whole):.1f}",
             "ratio of pairs, median": f"{np.median(whole / bare):.2f}",
