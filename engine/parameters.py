@@ -40,8 +40,11 @@ class PatchCoreParameters(MethodParameters):
 
     coreset: float | None = Field(default=None, gt=0, le=1)
     """Share of all patches kept in the bank; None: 10 %, at most 8 000 rows."""
-    image_score: Literal["max", "reweighted"] = "max"
-    """`max`: the official code; `reweighted`: Eq. 7 of the paper."""
+    image_score: Literal["auto", "map", "max", "reweighted"] = "auto"
+    """`map`: the largest value of the shown map, ours; `max`: the largest distance, the official
+    code; `reweighted`: Eq. 7 of the paper. `auto`: max for wide_resnet50_2, whose published figures
+    come of it, map for all others: on drawn damage it ranks pictures better (model card of the
+    built-in weights)."""
     neighbours: int = Field(default=9, ge=2)
     """b of Eq. 7; with 1 the weight, and so every score, would be 0."""
     descriptor: Literal["auto", "concat", "official", "plain"] = "auto"
@@ -52,11 +55,15 @@ class PatchCoreParameters(MethodParameters):
     """How the nearest remembered patch is found; the limits come from the same search."""
 
     def settled(self, backbone: str, *, adapted: bool) -> Self:
-        """Decide on the descriptor."""
-        if self.descriptor != "auto":
-            return self
-        usual = "official" if backbone == "wide_resnet50_2" else "concat"
-        return self.model_copy(update={"descriptor": "plain" if adapted else usual})
+        """Decide on descriptor and image score."""
+        published = backbone == "wide_resnet50_2"
+        decided = {}
+        if self.image_score == "auto":
+            decided["image_score"] = "max" if published else "map"
+        if self.descriptor == "auto":
+            usual = "official" if published else "concat"
+            decided["descriptor"] = "plain" if adapted else usual
+        return self.model_copy(update=decided)
 
 
 class MahalanobisParameters(MethodParameters):
@@ -179,8 +186,9 @@ class ReConPatchParameters(MethodParameters):
 
     coreset: float | None = Field(default=None, gt=0, le=1)
     """Share of all patches kept in the bank; None: 1 %, at least 1 000 and at most 8 000 rows."""
-    image_score: Literal["max", "reweighted"] = "reweighted"
-    """`max`: the largest distance; `reweighted`: Eq. 10 of the paper, which is PatchCore's 7."""
+    image_score: Literal["map", "max", "reweighted"] = "reweighted"
+    """`map`: the largest value of the shown map, ours; `max`: the largest distance; `reweighted`:
+    Eq. 10 of the paper, which is PatchCore's 7."""
     neighbours: int = Field(default=9, ge=2)
     """b of Eq. 10."""
     descriptor: Literal["auto", "concat", "official", "plain"] = "auto"

@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,7 +18,10 @@ from engine.components.coverage import SEARCH_PRODUCTS, PicturePatches
 from engine.components.inspected_cells import InspectedCells, checked_scores
 from engine.components.neighbours import Bank
 from engine.errors import RecipeError
-from engine.types import FitStep, Scores
+from engine.types import CompactMap, FitStep, Scores
+
+ImageRule: TypeAlias = Literal["map", "max", "reweighted"]
+"""What makes a picture's score of its patches' distances; see `BankScores.image`."""
 
 
 @dataclass(frozen=True, eq=False)  # tensors have no useful equality
@@ -25,8 +30,9 @@ class BankScores:
 
     bank: Bank
     cells: InspectedCells
-    neighbours: int | None
-    """b of Eq. 7; None: a picture's score is its largest distance as it is."""
+    rule: ImageRule
+    neighbours: int
+    """b of Eq. 7."""
 
     def of(self, batch: Tensor) -> Scores:
         """Score a batch of all cells' patches, (B, h · w, D); the map holds the distances."""
@@ -36,8 +42,8 @@ class BankScores:
         apart = (counted, found.view(len(batch), -1), nearest.view(len(batch), -1))
         images, maps = [], []
         for patches, distances, winners in zip(*apart, strict=True):
-            images.append(self.image(patches, distances, winners))
             maps.append(self.cells.map(distances))
+            images.append(self.image(maps[-1], patches, distances, winners))
         return checked_scores(images, maps)
 
     def held_out(
@@ -80,27 +86,32 @@ class BankScores:
                     f"All {len(self.bank)} patches kept come from one part, so it cannot be held "
                     "out. Keep a larger share (--coreset)."
                 )
-            images.append(self.image(patches, distances, winners, without_group=of.group))
             maps.append(self.cells.map(distances))
+            images.append(self.image(maps[-1], patches, distances, winners, without_group=of.group))
         return checked_scores(images, maps)
 
     def image(
         self,
+        compact: CompactMap,
         patches: Tensor,
         distances: Tensor,
         winners: Tensor,
         *,
         without_group: int | None = None,
     ) -> float:
-        """Give the largest distance, re-weighted by Eq. 7 where asked for.
+        """Give a picture's score.
 
-        ``s = (1 − exp(s*) / Σ_{m ∈ N_b(m*)} exp(‖m_test* − m‖)) · s*``, as a softmax so that
-        large distances do not overflow. One neighbour alone has nothing to be weighed against;
-        Eq. 7 would call every part good.
+        ``map``: the largest value of the shown map, which is what PaDiM and CFA score pictures by;
+        for a memory bank it is ours. ``max``: the largest distance. ``reweighted``: the same
+        weighted by Eq. 7, ``s = (1 − exp(s*) / Σ_{m ∈ N_b(m*)} exp(‖m_test* − m‖)) · s*``, as a
+        softmax so that large distances do not overflow. One neighbour alone has nothing to be
+        weighed against; Eq. 7 would call every part good.
         """
+        if self.rule == "map":
+            return float(np.nanmax(self.cells.shown(compact)))
         worst = int(distances.argmax())
         score = float(distances[worst])
-        if self.neighbours is None:
+        if self.rule == "max":
             return score
         around = self.bank.around(int(winners[worst]), self.neighbours, without_group=without_group)
         if len(around) < 2:

@@ -139,7 +139,7 @@ class PatchCore:
         return (yield from self._scores(self.bank).held_out(asked))
 
     def score(self, levels: Sequence[Tensor]) -> Scores:
-        """Score a batch: the map is each patch's distance, the image score its maximum or Eq. 7."""
+        """Score a batch: the map is each patch's distance, the image score as the settings say."""
         if self.bank is None:
             raise ModelError("PatchCore has no bank yet: fit it or load a release first.")
         return self._scores(self.bank).of(self._embed(levels))
@@ -181,8 +181,8 @@ class PatchCore:
 
     def _scores(self, bank: Bank) -> BankScores:
         own = self._parameters
-        reweights = own.image_score == "reweighted"
-        return BankScores(bank, self._cells, own.neighbours if reweights else None)
+        assert own.image_score != "auto", "settled before a fit"
+        return BankScores(bank, self._cells, own.image_score, own.neighbours)
 
     def _take(self, covering: CoveringRows) -> None:
         self.provenance, self.radius = covering.origins, covering.radius

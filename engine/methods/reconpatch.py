@@ -214,8 +214,8 @@ class ReConPatch:
         The bank is what the layer makes of all rows at once, as after loading: to the last bit.
         """
         own, groups = self._parameters, covering.origins[:, 3].to(rows.device)
-        around = own.neighbours if own.image_score == "reweighted" else None
-        self._scores = BankScores(Bank(layer(rows), groups, own.search), self._cells, around)
+        bank = Bank(layer(rows), groups, own.search)
+        self._scores = BankScores(bank, self._cells, own.image_score, own.neighbours)
         self._layer, self._rows = layer, rows
         self.provenance, self.radius = covering.origins, covering.radius
 

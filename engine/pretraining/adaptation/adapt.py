@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -16,7 +16,7 @@ from engine.preprocess import Preprocessing
 from engine.pretraining.adaptation.held_out import evenly, hold_out
 from engine.pretraining.adaptation.learner import Learner
 from engine.pretraining.adaptation.look import Look
-from engine.pretraining.adaptation.material import Material, gather
+from engine.pretraining.adaptation.material import Damage, Material, draw_damages, gather
 from engine.pretraining.adaptation.plan import AdaptationPlan
 from engine.pretraining.adaptation.ranking import Ranking
 from engine.pretraining.adaptation.stage import Stage
@@ -31,7 +31,7 @@ LEAST_STEPS, MOST_STEPS = 20, 1000
 """That minutes can come to."""
 _MEASUREMENTS = 4
 """Of the head in training, evenly over the steps."""
-_TIMED_STEPS = 4
+_TIMED_STEPS, _TIMED_PICTURES = 4, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,20 +86,30 @@ def adapt(
     apart = [square for square, group in zip(squares, groups, strict=True) if group in held_out]
     ranking = Ranking(look, apart, seed=plan.seed)
     yield from ranking.draw()
-    material = yield from gather(look, [squares[number] for number in learned_from], parts, plan)
+    known = [squares[number] for number in learned_from]
+    material = yield from gather(look, known, parts, plan)
+
+    def drawn(count: int) -> Generator[FitStep, None, tuple[Damage, ...]]:
+        return draw_damages(look, known, parts, plan, count=count)
+
     ranked_at = time.monotonic()
     untrained = Learner(material, plan, steps=1).head
     without = (yield from ranking.scores(untrained, material.rows)).figures()
     ranking_s = time.monotonic() - ranked_at
-    if not material.damages or not without.image_auroc:
+    if minutes is not None:
+        drawn_at = time.monotonic()
+        some = yield from drawn(min(_TIMED_PICTURES, plan.damaged))
+        picture_s = (time.monotonic() - drawn_at) / _TIMED_PICTURES
+        left_s = 60 * minutes - (time.monotonic() - began) - _MEASUREMENTS * ranking_s
+        steps = yield from _steps_in(left_s, picture_s, replace(material, damages=some), plan)
+    assert steps is not None, "minutes or steps"
+    damages = yield from drawn(plan.damaged_for(steps, len(known)))
+    if not damages or not without.image_auroc:
         raise RecipeError(
             "No damage drawn into the good pictures shows in what is inspected, so there is "
             "nothing to adapt by. Fit without --adapt, or check the pictures and masks."
         )
-    if minutes is not None:
-        learning_s = 60 * minutes - (time.monotonic() - began) - _MEASUREMENTS * ranking_s
-        steps = yield from _steps_in(learning_s, material, plan)
-    assert steps is not None, "minutes or steps"
+    material = replace(material, damages=damages)
     best = yield from _best_head(Learner(material, plan, steps), steps, ranking, material, without)
     record = AdaptationRecord(
         kept=best.step > 0,
@@ -157,20 +167,28 @@ def _best_head(
 
 
 def _steps_in(
-    seconds: float, material: Material, plan: AdaptationPlan
+    seconds: float, picture_s: float, material: Material, plan: AdaptationPlan
 ) -> Generator[FitStep, None, int]:
     """Time a few steps to know how many there is time for; their head is thrown away.
 
     The learning rate of every step depends on how many there are, so these cannot be the first.
+
+    Parameters
+    ----------
+    picture_s
+        What it takes to draw and see one of the pictures that every step is to have anew.
     """
+    if not material.damages:
+        return LEAST_STEPS
     trial = Learner(material, plan, _TIMED_STEPS)
     stage = Stage("Timing the first steps", _TIMED_STEPS)
     started = time.monotonic()
     while trial.step < _TIMED_STEPS:
         for _ in trial.learn():
             yield stage.at(trial.step)
+    seconds -= time.monotonic() - started
     step_s = (time.monotonic() - started) / _TIMED_STEPS
-    steps = int(seconds / step_s) - _TIMED_STEPS
+    steps = int(seconds / (step_s + plan.damaged_per_step * picture_s))
     return min(max(steps, LEAST_STEPS), MOST_STEPS)
 
 

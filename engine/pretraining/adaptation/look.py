@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.components.anomaly_map import MapEnlarger
 from engine.components.metric_head import Surroundings
 from engine.errors import RecipeError
 from engine.preprocess import Preprocessing
@@ -55,7 +57,9 @@ class Look:
             levels = stack.to(device)(torch.zeros(1, 3, _LEAST_PX, _LEAST_PX, device=device))
         self.fine, self.coarse = (level.shape[1] for level in levels)
         self._cells = torch.from_numpy(cells.ravel()).to(device)
-        self._region = torch.from_numpy(preprocessing.counted(side, side)).to(device)
+        pixels = preprocessing.counted(side, side)
+        self._region = torch.from_numpy(pixels).to(device)
+        self._grid, self._enlarger = cells, MapEnlarger(cells, pixels)
         self._surroundings = Surroundings(stack).to(device)
 
     @property
@@ -104,3 +108,9 @@ class Look:
         """
         shares = functional.avg_pool2d(masks.float(), STRIDE).flatten(2)
         return (shares > share)[..., self._cells]
+
+    def image_score(self, distances: Tensor) -> float:
+        """Score a picture by its patches' distances, (n,), as the release will: by the shown map."""
+        compact = np.full(self._grid.shape, np.nan, np.float32)
+        compact[self._grid] = distances.cpu().numpy()
+        return float(np.nanmax(self._enlarger(compact)))

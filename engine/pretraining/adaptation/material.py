@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine.components.coreset import PROJECTED_DIMENSIONS, GreedyCoreset, project
 from engine.components.metric_head import MetricHead
+from engine.pretraining.adaptation.held_out import evenly
 from engine.pretraining.adaptation.look import Look
 from engine.pretraining.adaptation.plan import LEARNED_KINDS, AdaptationPlan
 from engine.pretraining.adaptation.stage import Stage
@@ -44,7 +45,7 @@ class Material:
     parts
         The part of each of the N pictures.
     damages
-        Those that show.
+        Those that show; none before they are drawn.
     rows
         (M, I) float16, the good patches that are searched, the most telling first.
     row_parts
@@ -69,12 +70,11 @@ class Material:
 def gather(
     look: Look, squares: Sequence[Image], parts: Sequence[int], plan: AdaptationPlan
 ) -> Generator[FitStep, None, Material]:
-    """Compute all patches, picture by picture."""
+    """Compute the patches of the good pictures, picture by picture; damage is yet to be drawn."""
     good = yield from _good(look, squares)
-    damages = yield from _damages(look, squares, parts, plan)
     rows, pictures = yield from _rows(good, look.fine, plan)
     row_parts = torch.tensor(parts, device=good.device)[pictures]
-    return Material(good, tuple(parts), tuple(damages), rows, row_parts, look.fine, look.coarse)
+    return Material(good, tuple(parts), (), rows, row_parts, look.fine, look.coarse)
 
 
 def _good(look: Look, squares: Sequence[Image]) -> Generator[FitStep, None, Tensor]:
@@ -87,24 +87,27 @@ def _good(look: Look, squares: Sequence[Image]) -> Generator[FitStep, None, Tens
     return good
 
 
-def _damages(
-    look: Look, squares: Sequence[Image], parts: Sequence[int], plan: AdaptationPlan
-) -> Generator[FitStep, None, list[Damage]]:
-    count = len(squares)
-    versions = plan.versions(count)
-    stage = Stage("Drawing damage into good pictures", versions * count)
+def draw_damages(
+    look: Look, squares: Sequence[Image], parts: Sequence[int], plan: AdaptationPlan, *, count: int
+) -> Generator[FitStep, None, tuple[Damage, ...]]:
+    """Damage `count` pictures; every good one as often as another, but for one."""
+    total = len(squares)
+    stage = Stage("Drawing damage into good pictures", count)
     found: list[Damage] = []
-    for version in range(versions):
-        for start in range(0, count, _AT_ONCE):
+    for version, begun in enumerate(range(0, count, total)):
+        chosen = evenly(total, min(total, count - begun))
+        for start in range(0, len(chosen), _AT_ONCE):
             draws = Draws(look.device, plan.seed, version, start)
-            numbers = range(start, min(start + _AT_ONCE, count))
+            numbers = chosen[start : start + _AT_ONCE]
             good = look.pictures([squares[number] for number in numbers])
             # Matter of pictures far off in the list: neighbours may show the same part.
-            other = look.pictures([squares[(number + count // 2) % count] for number in numbers])
+            other = look.pictures([squares[(number + total // 2) % total] for number in numbers])
             pictures, masks = look.damaged(draws, good, other, kinds=LEARNED_KINDS, times=2)
             covered = look.covered(masks, _LEAST_SHARE)
-            yield stage.at(version * count + start)
-            for number, picture, each in zip(numbers, pictures, covered, strict=True):
+            yield stage.at(begun + start)
+            for done, (number, picture, each) in enumerate(
+                zip(numbers, pictures, covered, strict=True), start=begun + start + 1
+            ):
                 patches = look.patches(picture[None])[0]
                 for one in each:
                     under = patches[one]
@@ -112,8 +115,8 @@ def _damages(
                         order = torch.argsort(draws.uniform(len(under)))[:_PATCHES_PER_DAMAGE]
                         # Chosen by index it is a copy: a view would keep the whole picture.
                         found.append(Damage(under[order], parts[number]))
-                yield stage.at(version * count + number + 1)
-    return found
+                yield stage.at(done)
+    return tuple(found)
 
 
 def _rows(

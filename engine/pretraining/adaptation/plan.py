@@ -21,8 +21,11 @@ class AdaptationPlan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(default=0, ge=0)
-    damaged: int = 1800
-    """Damaged pictures to draw, each damaged twice; every good picture as often as another."""
+    damaged_per_step: int = 8
+    """Damaged pictures to draw for each step, each damaged twice; what was drawn is learned from
+    many times, and more of it is what helps longest."""
+    damaged: int = 8000
+    """Of them at most: 0.16 MB each on a built-in stack."""
     most_versions: int = 16
     """Times one picture is damaged at most: few pictures do not become more by it."""
     most_patches: int = 400_000
@@ -42,9 +45,9 @@ class AdaptationPlan(BaseModel):
     hidden: int = HIDDEN
     """Units of the head."""
 
-    def versions(self, pictures: int) -> int:
-        """Give how often each of so many pictures is damaged."""
-        return min(self.most_versions, math.ceil(self.damaged / pictures))
+    def damaged_for(self, steps: int, pictures: int) -> int:
+        """Give how many damaged pictures so many steps are to learn from."""
+        return min(self.damaged_per_step * steps, self.damaged, self.most_versions * pictures)
 
     def rate_at(self, step: int, steps: int) -> float:
         """Give the learning rate of one step of `steps`."""

@@ -115,7 +115,7 @@ class Ranking:
         scores: list[float] = []
         for patches in (*self._good, *damaged):
             with torch.no_grad():
-                scores.append(float(bank.nearest(head(patches))[0].max()))
+                scores.append(self._look.image_score(bank.nearest(head(patches))[0]))
             yield stage.at(len(scores))
         good, rest = scores[: len(self._good)], scores[len(self._good) :]
         by_kind = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean, median
 
 import numpy as np
@@ -23,7 +24,7 @@ from engine.preprocess import Preprocessing
 from engine.pretraining.adaptation.common_look import CommonLook
 from engine.pretraining.adaptation.held_out import hold_out
 from engine.pretraining.adaptation.learner import Learner
-from engine.pretraining.adaptation.material import Material, gather
+from engine.pretraining.adaptation.material import Material, draw_damages, gather
 from engine.pretraining.adaptation.plan import AdaptationPlan
 from engine.pretraining.adaptation.ranking import RankedScores, Ranking
 from engine.pretraining.adaptation.stage import Stage
@@ -36,7 +37,7 @@ MOST_PICTURES = 150
 _STEPS = 60
 """Of learning at each size where the backbone is to be adapted: what looking larger is worth shows
 only then."""
-_DAMAGED, _ROWS = 450, 2400
+_ROWS = 2400
 _TIMED = 5
 _DRAWN_AGAIN = 400
 
@@ -82,7 +83,8 @@ def propose_size(
     kept = [number for number, group in enumerate(groups) if group not in held_out]
     numbers: dict[str, int] = {}
     parts = [numbers.setdefault(groups[number], len(numbers)) for number in kept]
-    plan = AdaptationPlan(seed=seed, damaged=_DAMAGED if adapts else 0, rows=_ROWS)
+    plan = AdaptationPlan(seed=seed, rows=_ROWS)
+    known = [squares[number] for number in kept]
     found: dict[int, RankedScores] = {}
     latency: dict[int, float] = {}
     for size in SIZES:
@@ -90,7 +92,11 @@ def propose_size(
         look = CommonLook(stack, at_size, device, side=SIZES[-1])
         ranking = Ranking(look, apart, seed=seed)
         yield from ranking.draw()
-        material = yield from gather(look, [squares[number] for number in kept], parts, plan)
+        material = yield from gather(look, known, parts, plan)
+        if adapts:
+            count = plan.damaged_for(_STEPS, len(known))
+            damages = yield from draw_damages(look, known, parts, plan, count=count)
+            material = replace(material, damages=damages)
         if not any(ranking.damaged.values()) or (adapts and not material.damages):
             raise RecipeError(
                 "No damage drawn into the good pictures shows in what is inspected, so no size "

@@ -33,7 +33,8 @@ def method(masks: Masks | None = None, **parameters: Any) -> PatchCore:
     preprocessing = Preprocessing(
         size=SIZE, masks=masks or Masks(), source_size=(SIZE, SIZE) if masks else None
     )
-    return PatchCore(PatchCoreParameters(**parameters), preprocessing)
+    own = PatchCoreParameters(**parameters).settled("builtin", adapted=False)
+    return PatchCore(own, preprocessing)
 
 
 def fitted(

@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from engine.components.anomaly_map import MapEnlarger
 from engine.components.embedding import concat, official
 from engine.errors import ModelError, RecipeError
 from engine.methods.base import SeenPicture
 from engine.methods.patchcore import DEFAULT_ROWS
+from engine.preprocess import Preprocessing
 from engine.recipe import Masks
 from engine.types import SearchName
 from tests.engine.methods.small_patchcore import (
     GRID,
     LEFT_HALF,
+    SIZE,
     distances,
     fitted,
     good,
@@ -27,7 +30,7 @@ from tests.small_parts import finished
 
 class TestScores:
     def test_the_map_is_each_patchs_distance_and_the_image_its_largest(self) -> None:
-        found = fitted(good(), coreset=0.3)
+        found = fitted(good(), coreset=0.3, image_score="max")
         scores = found.score(levels(99, batch=3))
         assert found.bank is not None and scores.map is not None
         table = distances(concat(levels(99, batch=3)).flatten(0, 1), found.bank.rows)
@@ -36,7 +39,24 @@ class TestScores:
         assert np.abs(scores.map.ravel() - table.min(1)).max() < 1e-5
         assert np.array_equal(scores.image, scores.map.max((1, 2)))
 
-    @pytest.mark.parametrize("image_score", ["max", "reweighted"])
+    @pytest.mark.parametrize("masks", [None, LEFT_HALF])
+    def test_by_default_the_image_is_the_largest_value_of_the_shown_map(
+        self, masks: Masks | None
+    ) -> None:
+        found = fitted(good(), masks=masks, coreset=0.3)
+        scores = found.score(levels(99, batch=2))
+        assert scores.map is not None
+        seen = Preprocessing(
+            size=SIZE, masks=masks or Masks(), source_size=(SIZE, SIZE) if masks else None
+        )
+        shown = MapEnlarger(seen.counted(GRID, GRID), seen.counted(SIZE, SIZE))
+        for image, compact in zip(scores.image, scores.map, strict=True):
+            assert image == np.nanmax(shown(compact)) < np.nanmax(compact)
+        held_out = finished(found.leave_one_out())
+        assert held_out.map is not None
+        assert held_out.image[0] == np.nanmax(shown(held_out.map[0]))
+
+    @pytest.mark.parametrize("image_score", ["map", "max", "reweighted"])
     def test_a_remembered_picture_scores_exactly_0_at_100_percent(self, image_score: str) -> None:
         found = fitted(good(), coreset=1, image_score=image_score)
         for picture in good():
@@ -114,7 +134,7 @@ class TestBank:
 class TestLeaveOneOut:
     def test_the_whole_group_is_left_out(self) -> None:
         groups = [3, 5, 3, 5, 8]
-        found = fitted(good(), groups=groups, coreset=0.5)
+        found = fitted(good(), groups=groups, coreset=0.5, image_score="max")
         held_out = finished(found.leave_one_out())
         assert found.bank is not None
         for number, group in enumerate(groups):
@@ -145,7 +165,7 @@ class TestLeaveOneOut:
 
 class TestMasks:
     def test_cells_outside_are_no_number_and_never_in_the_bank(self) -> None:
-        found = fitted(good(), masks=LEFT_HALF, coreset=1)
+        found = fitted(good(), masks=LEFT_HALF, coreset=1, image_score="max")
         assert found.bank is not None and len(found.bank) == 5 * GRID * GRID // 2
         assert found.provenance[:, 2].max() == GRID // 2 - 1
         for scores in (found.score(levels(99)), finished(found.leave_one_out())):
@@ -164,7 +184,7 @@ class TestMasks:
 
 class TestState:
     @pytest.mark.parametrize("masks", [None, LEFT_HALF])
-    @pytest.mark.parametrize("image_score", ["max", "reweighted"])
+    @pytest.mark.parametrize("image_score", ["map", "max", "reweighted"])
     def test_what_was_loaded_scores_the_same(self, masks: Masks | None, image_score: str) -> None:
         before = fitted(good(), masks=masks, coreset=0.3, image_score=image_score)
         state = {name: tensor.clone() for name, tensor in before.state().items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from engine.pretraining.adaptation.adapt import Adaptation, adapt
 from engine.pretraining.adaptation.held_out import evenly, hold_out
 from engine.pretraining.adaptation.learner import Learner
 from engine.pretraining.adaptation.look import Look
-from engine.pretraining.adaptation.material import Material, gather
+from engine.pretraining.adaptation.material import Material, draw_damages, gather
 from engine.pretraining.adaptation.plan import HELD_OUT_KINDS, LEARNED_KINDS, AdaptationPlan
 from engine.pretraining.adaptation.ranking import RankedScores
 from engine.pretraining.objective import ranked
@@ -60,7 +61,10 @@ def squares() -> list[Image]:
 
 @pytest.fixture(scope="module")
 def material(squares: list[Image]) -> Material:
-    return finished(gather(Look(GABOR, WHOLE, CPU), squares[:8], [0, 0, 1, 1, 2, 2, 3, 3], PLAN))
+    look, parts = Look(GABOR, WHOLE, CPU), [0, 0, 1, 1, 2, 2, 3, 3]
+    found = finished(gather(look, squares[:8], parts, PLAN))
+    damages = finished(draw_damages(look, squares[:8], parts, PLAN, count=24))
+    return replace(found, damages=damages)
 
 
 def steps_of(
@@ -120,10 +124,30 @@ class TestHoldingOut:
 
         for kind in HELD_OUT_KINDS:
             monkeypatch.setitem(KINDS, kind, drawn)
-        assert finished(gather(Look(GABOR, WHOLE, CPU), squares[:8], range(8), PLAN)).damages
+        look = Look(GABOR, WHOLE, CPU)
+        assert finished(draw_damages(look, squares[:8], range(8), PLAN, count=24))
 
 
 class TestMaterial:
+    def test_every_picture_is_damaged_as_often_as_another(
+        self, squares: list[Image], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        look, seen = Look(GABOR, WHOLE, CPU), []
+        monkeypatch.setattr(
+            look, "pictures", lambda some: seen.extend(some) or Look.pictures(look, some)
+        )
+        steps = list(draw_damages(look, squares[:8], range(8), PLAN, count=20))
+        assert (steps[-1].done, steps[-1].total) == (20, 20)
+        grounds = [id(square) for start in range(0, len(seen), 4) for square in seen[start:][:2]]
+        counts = [grounds.count(id(square)) for square in squares[:8]]
+        assert sorted(counts) == [2, 2, 2, 2, 3, 3, 3, 3]
+
+    def test_more_steps_learn_from_more_damage_up_to_what_memory_and_pictures_allow(self) -> None:
+        plan = AdaptationPlan(damaged_per_step=8, damaged=1000, most_versions=4)
+        assert plan.damaged_for(10, pictures=500) == 80
+        assert plan.damaged_for(10, pictures=15) == 60
+        assert plan.damaged_for(900, pictures=500) == 1000
+
     def test_patches_of_good_pictures_damage_and_rows(self, material: Material) -> None:
         assert material.good.shape == (8, 64, INPUTS)
         assert material.rows.shape == (200, INPUTS)

@@ -30,7 +30,6 @@ GROUPS = [f"part {number}" for number in range(15)]
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sizes, "SIZES", (64, 128))
     monkeypatch.setattr(sizes, "_STEPS", 2)
-    monkeypatch.setattr(sizes, "_DAMAGED", 12)
     monkeypatch.setattr(sizes, "_ROWS", 100)
     monkeypatch.setattr(ranking, "_PER_KIND", 4)
 
