@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--strength", type=float, action="append", help="default: 0.5 and 1")
     parser.add_argument("--method", default="patchcore")
     parser.add_argument("--backbone", default="builtin")
-    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--size", default="224", help="pixels, or auto")
     parser.add_argument("--coreset", type=float, default=0.1)
     parser.add_argument("--adapt-steps", type=int)
     parser.add_argument("--seed", type=int, default=0, help="of the drawn parts")
@@ -38,7 +38,7 @@ def main() -> None:
     options = [
         *("--method", chosen.method),
         *("--backbone", chosen.backbone),
-        *("--size", str(chosen.size)),
+        *("--size", chosen.size),
         *("--coreset", str(chosen.coreset)),
         *("--device", chosen.device),
     ]
