@@ -27,24 +27,30 @@ blocks 62.5 % of the square, of which scoring is the reading."""
 
 
 class Whitening:
-    """The inverse Cholesky factors W of P positions, ready to score."""
+    """The inverse Cholesky factors W of P positions, ready to score.
+
+    They are kept transposed: of one picture the products are then sums of rows that lie in one
+    piece, at the speed at which memory is read (3 136 positions of 100 channels, 78 MB: 2 instead
+    of 10 ms on two Intel cores).
+    """
 
     def __init__(self, positions: int, length: int, device: torch.device) -> None:
         edges = [length * block // _BLOCKS for block in range(_BLOCKS + 1)]
         self._spans = [(top, end) for top, end in pairwise(edges) if end > top]
         self._blocks = [
-            torch.empty(positions, end - top, end, device=device) for top, end in self._spans
+            torch.empty(positions, end, end - top, device=device) for top, end in self._spans
         ]
 
     def set(self, where: slice, whitening: Tensor) -> None:
         """Take W of some positions, (p, d, d) lower triangular."""
         for (top, end), block in zip(self._spans, self._blocks, strict=True):
-            block[where] = whitening[:, top:end, :end]
+            block[where] = whitening[:, top:end, :end].transpose(1, 2)
 
     def __call__(self, offsets: Tensor, where: slice = slice(None)) -> Tensor:
         """Give W (x − μ), (p, d, B) float32, of (p, d, B) offsets at some positions."""
-        parts = [torch.bmm(block[where], offsets[:, : block.shape[2]]) for block in self._blocks]
-        return torch.cat(parts, 1)
+        rows = offsets.transpose(1, 2).contiguous()
+        parts = [torch.bmm(rows[..., : len(block[0])], block[where]) for block in self._blocks]
+        return torch.cat(parts, 2).transpose(1, 2)
 
 
 class PositionGaussians:

@@ -62,7 +62,8 @@ CASES = (
     Case("patchcore", _ONE_PERCENT, 3, f"{ROWS} rows, exact"),
     Case("patchcore", {**_ONE_PERCENT, "search": "screened"}, 3, f"{ROWS} rows, screened"),
     Case("padim", {"channels": 100}, 3, "100 channels"),
-    Case("reconpatch", _ONE_PERCENT, 3, f"{ROWS} rows"),
+    Case("reconpatch", _ONE_PERCENT, 3, f"{ROWS} rows, exact"),
+    Case("reconpatch", {**_ONE_PERCENT, "search": "screened"}, 3, f"{ROWS} rows, screened"),
     Case("cfa", {"gamma_d": 2}, 3, "γ_d = 2"),
     Case("spade", {"map_neighbours": 5}, 20, "K_pix = 5"),
 )
