@@ -112,7 +112,7 @@ class _Stage(nn.Module):
             entered = self.enter(torch.cat([(moduli - self.mean) / self.spread, pooled], 1))
         else:
             entered = self._entered(moduli, pooled)
-        refined: Tensor = self.blocks(functional.relu(entered))
+        refined: Tensor = self.blocks(entered.relu_())
         return refined
 
     def corrected(self, moduli: Tensor, refined: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ class _Stage(nn.Module):
         ours, theirs = weight[:, :count], weight[:, count:]
         ours = ours / self.spread
         entered = functional.conv2d(moduli, ours, bias - (ours * self.mean).sum((1, 2, 3)))
-        return entered + functional.conv2d(pooled, theirs) if pooled.shape[1] else entered
+        return entered.add_(functional.conv2d(pooled, theirs)) if pooled.shape[1] else entered
 
 
 class _Block(nn.Module):
@@ -143,8 +143,9 @@ class _Block(nn.Module):
             nn.init.zeros_(zero)
 
     def forward(self, inner: Tensor) -> Tensor:
-        added: Tensor = self.second(functional.relu(self.first(inner)))
-        return functional.relu(inner + added)
+        # In place: on a processor a new piece of memory for every plane costs more than the sums.
+        added: Tensor = self.second(self.first(inner).relu_())
+        return added.add_(inner).relu_()
 
 
 def stack_bytes(stack: LearnedStack) -> bytes:
