@@ -107,6 +107,8 @@ class BankScores:
         softmax so that large distances do not overflow. One neighbour alone has nothing to be
         weighed against; Eq. 7 would call every part good.
         """
+        if not distances.isfinite().all():
+            return np.nan
         if self.rule == "map":
             return float(np.nanmax(self.cells.shown(compact)))
         worst = int(distances.argmax())

@@ -181,8 +181,8 @@ class PatchCore:
 
     def _scores(self, bank: Bank) -> BankScores:
         own = self._parameters
-        assert own.image_score != "auto", "settled before a fit"
-        return BankScores(bank, self._cells, own.image_score, own.neighbours)
+        rule = "map" if own.image_score == "auto" else own.image_score
+        return BankScores(bank, self._cells, rule, own.neighbours)
 
     def _take(self, covering: CoveringRows) -> None:
         self.provenance, self.radius = covering.origins, covering.radius

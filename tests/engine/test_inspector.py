@@ -67,7 +67,7 @@ def test_an_inspection_tells_how_it_came_about(inspector: Inspector) -> None:
     assert inspection.latency_ms == sum(inspection.stage_ms.values())
     assert inspection.map is not None and inspection.map.dtype == np.float32
     assert inspection.shown_map is not None and inspection.shown_map.shape == (64, 64)
-    assert inspection.score == float(inspection.map.max())
+    assert inspection.score == float(inspection.shown_map.max())
 
 
 def test_the_health_of_the_picture_is_told(inspector: Inspector) -> None:
