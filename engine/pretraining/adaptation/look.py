@@ -110,7 +110,7 @@ class Look:
         return (shares > share)[..., self._cells]
 
     def image_score(self, distances: Tensor) -> float:
-        """Score a picture by its patches' distances, (n,), as the release will: by the shown map."""
+        """Score a picture by its patches' distances, (n,), as the release will."""
         compact = np.full(self._grid.shape, np.nan, np.float32)
         compact[self._grid] = distances.cpu().numpy()
         return float(np.nanmax(self._enlarger(compact)))
