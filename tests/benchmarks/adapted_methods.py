@@ -23,10 +23,11 @@ from engine.fitting import fit, release
 from engine.pictures import file_pictures
 from engine.pretraining.adaptation.adapt import Adaptation, adapt
 from engine.recipe import Recipe
-from engine.releases.folder import FittedRelease, write_release
+from engine.releases.folder import write_release
 from engine.types import FitStep, MethodName
 from tests.benchmarks.magnetic_tile import HEADING, figures, loupe
 from tests.benchmarks.results import append_row, provenance
+from tests.small_parts import finished
 
 
 class Once:
@@ -80,15 +81,6 @@ def main() -> None:
         print(json.dumps(row, indent=2, ensure_ascii=False), flush=True)
         if not chosen.dry:
             append_row(HEADING, row)
-
-
-def finished(steps: Generator[FitStep, None, FittedRelease]) -> FittedRelease:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: FittedRelease = end.value
-            return found
 
 
 if __name__ == "__main__":

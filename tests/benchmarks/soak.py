@@ -61,8 +61,8 @@ print(json.dumps([most, stalls]))
 WARM_UP = 4000
 """Frames after which memory should no longer grow: caches and the last parts are filled."""
 SAMPLE_EVERY, WINDOW = 10, 500
-"""Frames from one look at the memory to the next, and over which the least of them counts: what a
-frame in hand takes for a moment comes and goes."""
+"""Frames from one look at memory and handles to the next, and over which the least of them counts:
+what a frame in hand takes for a moment comes and goes."""
 
 
 def main() -> None:
@@ -207,6 +207,7 @@ class Watch(QObject):
         self._count = 0
         self.samples: list[tuple[int, float, int, int]] = []
         self._memory: list[float] = []
+        self._handles: list[int] = []
         self.blocks: list[tuple[float, float]] = []
         self._last_s: float | None = None
         self._last_cpu_s = 0.0
@@ -224,11 +225,13 @@ class Watch(QObject):
             self._timer.start()  # the opening of window and libraries is not the line
         if self._seen % SAMPLE_EVERY == 0:
             self._memory.append(resident_mb())
+            self._handles.append(len(os.listdir("/proc/self/fd")))  # noqa: PTH208
         if self._seen % WINDOW == 0:
-            handles = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
             threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208
-            self.samples.append((self._seen, min(self._memory), handles, threads))
+            held = min(self._memory), min(self._handles)
+            self.samples.append((self._seen, *held, threads))
             self._memory.clear()
+            self._handles.clear()
         if self._seen == self._frames:
             self._timer.stop()
             self._program.running.end()
@@ -264,7 +267,7 @@ class Watch(QObject):
 
     def row(self, warm_up: int) -> dict[str, str]:
         """Give the figures; memory's slope is a least-squares line after the warm-up."""
-        settled = np.array([sample for sample in self.samples if sample[0] >= warm_up])
+        settled = np.array([sample for sample in self.samples if sample[0] > warm_up])
         slope = np.polyfit(settled[:, 0], settled[:, 1], 1)[0] * 10_000
         late, computed = self._ticks[:, : self._count]
         return {
