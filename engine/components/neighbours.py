@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from engine.components.searches import open_search
+from engine.components.searches.base import Candidates
 from engine.types import SearchName
 
 FEWEST_QUERIES = 1024
 TABLE_VALUES = 2**25
 """Queries are searched for together as long as there are few, or their distances to all rows are no
 more than so many."""
-_COMPARED_ROWS = 1024
+_COMPARED_ROWS = 2048
 """Candidates compared at once: their gathered rows are to stay in the processor's cache."""
 
 
@@ -55,7 +56,7 @@ class Bank:
         """Find the nearest row of each query.
 
         The distance is computed by direct difference, so that a query equal to a row is at
-        distance exactly 0, and of several candidates the nearest so found wins.
+        distance exactly 0, and of several candidates the nearest so found wins, of twins the first.
 
         Parameters
         ----------
@@ -69,7 +70,7 @@ class Bank:
         distances
             (n,) float32, Euclidean, not squared; infinite where no row counts.
         indices
-            (n,) int64.
+            (n,) int64; any where no row counts.
         """
         together = max(FEWEST_QUERIES, TABLE_VALUES // len(self))
         if len(queries) > together:
@@ -82,27 +83,27 @@ class Bank:
         if without_group is not None:
             assert self.groups is not None
             left_out = self.groups == without_group
-        candidates = self._search.candidates(queries, left_out)
-        first = candidates[:, 0].clamp_min(0)
-        distances = torch.linalg.vector_norm(queries - self.rows[first], dim=1)
-        distances.masked_fill_(candidates[:, 0] < 0, torch.inf)
-        if candidates.shape[1] == 1:
-            return distances, first
-        return self._nearest_of(queries, candidates, distances)
+        found = self._search.candidates(queries, left_out)
+        away = self._distances(queries, found)
+        best = torch.full((len(queries),), torch.inf, device=queries.device)
+        best.scatter_reduce_(0, found.queries, away, "amin")
+        wins = away == best[found.queries]
+        index = torch.full((len(queries),), len(self), device=queries.device)
+        index.scatter_reduce_(0, found.queries[wins], found.rows[wins], "amin")
+        return best, index.clamp_max_(len(self) - 1)
 
-    def _nearest_of(
-        self, queries: Tensor, candidates: Tensor, to_first: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Compare each query's candidates, of which the distance to the first is known."""
-        table = torch.full(candidates.shape, torch.inf, device=queries.device)
-        table[:, 0] = to_first
-        query, place = (candidates[:, 1:] >= 0).nonzero(as_tuple=True)
-        for some in torch.arange(len(query), device=query.device).split(_COMPARED_ROWS):  # type: ignore[no-untyped-call]
-            which, column = query[some], place[some] + 1
-            away = queries[which] - self.rows[candidates[which, column]]
-            table[which, column] = torch.linalg.vector_norm(away, dim=1)
-        best, index = table.min(1)
-        return best, candidates.gather(1, index[:, None])[:, 0].clamp_min_(0)
+    def _distances(self, queries: Tensor, found: Candidates) -> Tensor:
+        """Give the distance of each pair, (p,) float32."""
+        parts = []
+        pairs = zip(
+            found.queries.split(_COMPARED_ROWS),  # type: ignore[no-untyped-call]
+            found.rows.split(_COMPARED_ROWS),  # type: ignore[no-untyped-call]
+            strict=True,
+        )
+        for query, row in pairs:  # `index_select` and in place: half the time of plain indexing
+            away = queries.index_select(0, query).sub_(self.rows.index_select(0, row))
+            parts.append(torch.linalg.vector_norm(away, dim=1))
+        return torch.cat(parts)
 
     def around(self, row: int, count: int, *, without_group: int | None = None) -> Tensor:
         """Give the indices of the `count` rows nearest to a row, itself first (N_b of Eq. 7)."""

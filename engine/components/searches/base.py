@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from torch import Tensor
 
-NONE = -1
-"""Stands for a candidate where there is none."""
+
+@dataclass(frozen=True, eq=False)  # tensors have no useful equality
+class Candidates:
+    """Pairs of a query and a row that may be its nearest; a query without any has no row."""
+
+    queries: Tensor
+    """(p,) int64, numbers of queries; each may be there several times."""
+    rows: Tensor
+    """(p,) int64, as many numbers of rows."""
 
 
 class Search(Protocol):
@@ -18,8 +26,8 @@ class Search(Protocol):
         """What it keeps in memory beside the rows."""
         ...
 
-    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
-        """Give rows that may be the nearest of each query.
+    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Candidates:
+        """Name rows that may be the nearest of each query.
 
         Parameters
         ----------
@@ -27,10 +35,5 @@ class Search(Protocol):
             (n, D) float32.
         left_out
             (M,) bool, rows that do not count; None: all count.
-
-        Returns
-        -------
-        Tensor
-            (n, k) int64, k as the search needs; -1 where there are fewer, never before others.
         """
         ...

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.components.products import as_filters, partial_squares
-from engine.components.searches.base import NONE
+from engine.components.searches.base import Candidates
 
 BLOCK_ROWS = 8192
 """Bank rows per product: bounds the distance table to a few megabytes per thousand queries."""
@@ -24,8 +24,8 @@ class BlockedSearch:
         """Of the blocks."""
         return sum(block.nbytes for block in self._blocks)
 
-    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
-        """Give (n, 1) int64."""
+    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Candidates:
+        """Name one row for each query."""
         found = []
         for number, block in enumerate(self._blocks):
             start = number * BLOCK_ROWS
@@ -38,9 +38,11 @@ class BlockedSearch:
         for partial, index in found[1:]:
             better = partial < best
             best, winner = torch.where(better, partial, best), torch.where(better, index, winner)
-        if left_out is not None:
-            winner = winner.masked_fill(best.isinf(), NONE)
-        return winner[:, None]
+        numbers = torch.arange(len(queries), device=queries.device)
+        if left_out is None:
+            return Candidates(numbers, winner)
+        counted = ~best.isinf()
+        return Candidates(numbers[counted], winner[counted])
 
 
 def _smallest(table: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from engine.components.searches.base import Candidates
 from engine.errors import RecipeError
 
 RERANKED = 8
@@ -43,8 +44,8 @@ class FlatSearch:
         """Of faiss's copy of the rows."""
         return int(self._index.ntotal * self._index.d * 4)
 
-    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
-        """Give (n, 1) int64."""
+    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Candidates:
+        """Name one row for each query."""
         parameters = None
         if left_out is not None:
             parameters = faiss.SearchParameters(sel=_all_but(left_out))
@@ -83,8 +84,8 @@ class IvfPqSearch:
         centroids = (self._index.nlist + 256) * self._index.d * 4
         return int(self._index.ntotal * (self._index.code_size + 8) + centroids)
 
-    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
-        """Give (n, 8) int64."""
+    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Candidates:
+        """Name up to 8 rows for each query."""
         parameters = faiss.SearchParametersIVF(nprobe=self._probed)
         if left_out is not None:
             parameters = faiss.SearchParametersIVF(nprobe=self._probed, sel=_all_but(left_out))
@@ -93,11 +94,13 @@ class IvfPqSearch:
         )
 
 
-def _searched(index: Any, queries: Tensor, count: int, parameters: Any) -> Tensor:
+def _searched(index: Any, queries: Tensor, count: int, parameters: Any) -> Candidates:
     # faiss has threads of its own; more of them than torch has would take those of the line.
     faiss.omp_set_num_threads(torch.get_num_threads())
     _, found = index.search(_on_processor(queries), count, params=parameters)
-    return torch.from_numpy(found).to(queries.device)
+    rows = torch.from_numpy(found).to(queries.device)
+    query, place = (rows >= 0).nonzero(as_tuple=True)  # faiss fills up with -1
+    return Candidates(query, rows[query, place])
 
 
 def _all_but(left_out: Tensor) -> Any:

@@ -16,11 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.components.searches.base import NONE
+from engine.components.searches.base import Candidates
+from engine.components.searches.blocked import BlockedSearch
 
 MOST = 8
-"""Candidates of a query at most. The nearest row is missed only where more than 8 rows lie within
-the rounding of the smallest distance and it is not among the 8 that look nearest."""
+"""Rows of a query that are compared one by one; where more look alike, all rows are searched for it
+in float32."""
 BLOCK_ROWS = 8192
 _ROUNDED = 2.0**-8
 """Relative, of a bfloat16 number; that of a sum in float32 is far below."""
@@ -41,6 +42,7 @@ class ScreenedSearch:
     """Candidates are the rows that half precision cannot rule out."""
 
     def __init__(self, rows: Tensor) -> None:
+        self._rows = rows
         self._mean = rows.mean(0)
         centred = rows - self._mean
         rounded = centred.bfloat16()
@@ -56,8 +58,8 @@ class ScreenedSearch:
         """Of the blocks."""
         return sum(block.nbytes for block in self._blocks)
 
-    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Tensor:
-        """Give (n, k) int64, k at most 8."""
+    def candidates(self, queries: Tensor, left_out: Tensor | None) -> Candidates:
+        """Name the rows that half precision cannot rule out, most often one or two."""
         centred = queries - self._mean
         rounded = centred.bfloat16()
         away = torch.linalg.vector_norm(centred - rounded, dim=1) + self._away
@@ -69,7 +71,22 @@ class ScreenedSearch:
         if left_out is not None:
             table.masked_fill_(left_out, torch.inf)
         slack = _SUMMED * (square + self._square)
-        return _within(table, away=away, slack=slack)
+        query, row = _within(table, away=away, slack=slack)
+        counts = torch.bincount(query, minlength=len(queries))
+        if len(query) and int(counts.max()) > MOST:
+            return self._searched(queries, left_out, Candidates(query, row), counts > MOST)
+        return Candidates(query, row)
+
+    def _searched(
+        self, queries: Tensor, left_out: Tensor | None, found: Candidates, crowded: Tensor
+    ) -> Candidates:
+        """Replace what was found for crowded queries, (n,) bool, by a search in float32."""
+        searched = BlockedSearch(self._rows).candidates(queries[crowded], left_out)
+        kept = ~crowded[found.queries]
+        return Candidates(
+            torch.cat([found.queries[kept], crowded.nonzero()[:, 0][searched.queries]]),
+            torch.cat([found.rows[kept], searched.rows]),
+        )
 
 
 def _in_three(values: Tensor) -> Tensor:
@@ -93,11 +110,13 @@ def _side_by_side(*parts: Tensor) -> Tensor:
     return torch.cat([*parts, zeros], 1)
 
 
-def _within(table: Tensor, *, away: Tensor, slack: Tensor) -> Tensor:
-    """Give the columns of a table of squares, (n, m) bfloat16, that may hold the smallest, (n, k).
+def _within(table: Tensor, *, away: Tensor, slack: Tensor) -> tuple[Tensor, Tensor]:
+    """Give row and column, (p,) int64 each, of what may be the smallest of its row of a table.
 
     Parameters
     ----------
+    table
+        (n, m) bfloat16, squares of distances.
     away
         (n,) float32, how far a distance may be from the true one.
     slack
@@ -107,17 +126,7 @@ def _within(table: Tensor, *, away: Tensor, slack: Tensor) -> Tensor:
     distance = (smallest * (1 + _ROUNDED)).clamp_min(0).add(slack).sqrt() + 2 * away
     limit = (distance.square() + slack) * (1 + 2 * _ROUNDED)
     limit = limit.masked_fill(smallest.isinf(), -torch.inf)
-    query, column = _at_most(table, limit.bfloat16())
-    counts = torch.bincount(query, minlength=len(table))
-    width = min(max(1, int(counts.max())), MOST)
-    found = torch.full((len(table), width), NONE, device=table.device)
-    place = torch.arange(len(query), device=table.device) - (counts.cumsum(0) - counts)[query]
-    kept = place < width
-    found[query[kept], place[kept]] = column[kept]
-    crowded = (counts > MOST).nonzero()[:, 0]
-    if len(crowded):
-        found[crowded] = table[crowded].float().topk(width, largest=False).indices
-    return found
+    return _at_most(table, limit.bfloat16())
 
 
 def _minimum(table: Tensor) -> Tensor:

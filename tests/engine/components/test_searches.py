@@ -110,14 +110,24 @@ class TestScreened:
         # Noise in 128 directions: the harder, the more directions there are.
         search = ScreenedSearch(clustered(2000, 128))
         left = search.candidates(clustered(300, 128, seed=1), None)
-        assert (left >= 0).sum() < 6 * 300
+        assert len(left.rows) < 6 * 300
+        assert torch.equal(left.queries.unique(), torch.arange(300))
 
-    def test_the_nearest_of_many_that_look_alike_is_among_the_8_that_look_nearest(self) -> None:
+    @pytest.mark.parametrize("left_out", [None, 0])
+    def test_the_nearest_of_many_that_look_alike_is_found_all_the_same(
+        self, left_out: int | None
+    ) -> None:
         rows = torch.ones(500, 16) * 3
         rows[123] += 1e-2
-        distances, indices = Bank(rows, search=SearchName.SCREENED).nearest(rows[[123]])
-        assert int(indices) == 123 or float(distances) < 0.05
-        assert screened.MOST == 8
+        groups = (torch.arange(500) >= 100).long()
+        queries = torch.cat([rows[[123, 5]], clustered(20, 16), rows[[123]]])
+        bank = Bank(rows, groups, SearchName.SCREENED)
+        distances, indices = bank.nearest(queries, without_group=left_out)
+        assert indices[[0, -1]].tolist() == [123, 123]
+        assert indices[1] == (0 if left_out is None else 100)  # the first of its twins
+        assert distances[[0, 1, -1]].tolist() == [0, 0, 0]
+        expected, _ = Bank(rows, groups).nearest(queries, without_group=left_out)
+        assert torch.equal(distances, expected)
 
     def test_blocks_are_put_together(self, monkeypatch: pytest.MonkeyPatch) -> None:
         rows, queries = clustered(500, 32), clustered(60, 32, seed=1)
