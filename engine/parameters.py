@@ -51,7 +51,7 @@ class PatchCoreParameters(MethodParameters):
     """`auto`: official 1024-d for wide_resnet50_2, plain for an adapted backbone, concat for all
     others."""
 
-    search: SearchName = SearchName.EXACT
+    search: SearchName = SearchName.SCREENED
     """How the nearest remembered patch is found; the limits come from the same search."""
 
     def settled(self, backbone: str, *, adapted: bool) -> Self:
@@ -193,7 +193,7 @@ class ReConPatchParameters(MethodParameters):
     """b of Eq. 10."""
     descriptor: Literal["auto", "concat", "official", "plain"] = "auto"
     """What the layer sees of a patch; as in `PatchCoreParameters`."""
-    search: SearchName = SearchName.EXACT
+    search: SearchName = SearchName.SCREENED
     """How the nearest remembered patch is found; the limits come from the same search."""
     dimensions: int = Field(default=512, ge=1)
     """Numbers the layer f gives for a patch, in which scores are taken."""

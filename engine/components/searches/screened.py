@@ -20,8 +20,8 @@ from engine.components.searches.base import Candidates
 from engine.components.searches.blocked import BlockedSearch
 
 MOST = 8
-"""Rows of a query that are compared one by one; where more look alike, all rows are searched for it
-in float32."""
+"""Rows of a query, on average, that are compared one by one. Where more look alike, as they do in a
+picture without contrast, all rows are searched in float32 for the queries that have more."""
 BLOCK_ROWS = 8192
 _ROUNDED = 2.0**-8
 """Relative, of a bfloat16 number; that of a sum in float32 is far below."""
@@ -72,10 +72,10 @@ class ScreenedSearch:
             table.masked_fill_(left_out, torch.inf)
         slack = _SUMMED * (square + self._square)
         query, row = _within(table, away=away, slack=slack)
-        counts = torch.bincount(query, minlength=len(queries))
-        if len(query) and int(counts.max()) > MOST:
-            return self._searched(queries, left_out, Candidates(query, row), counts > MOST)
-        return Candidates(query, row)
+        if len(query) <= MOST * len(queries):
+            return Candidates(query, row)
+        crowded = torch.bincount(query, minlength=len(queries)) > MOST
+        return self._searched(queries, left_out, Candidates(query, row), crowded)
 
     def _searched(
         self, queries: Tensor, left_out: Tensor | None, found: Candidates, crowded: Tensor
