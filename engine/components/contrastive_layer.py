@@ -57,13 +57,20 @@ class ContrastiveLayer:
         return cls(drawn[0].to(device), drawn[1].to(device))
 
     def __call__(self, patches: Tensor) -> Tensor:
-        """Give h = f(p), (…, dimensions) float32, of (…, D) patches."""
+        """Give h = f(p), (…, min(dimensions, D)) float32, of (…, D) patches.
+
+        Into more dimensions than D f leads by f = Q R with orthonormal columns of Q: what is given
+        then is R p, whose lengths and distances are those of f(p), in fewer numbers.
+        """
         mapped = filtered(patches.flatten(0, -2), self._filters)
         return mapped.reshape(*patches.shape[:-1], -1)
 
     @cached_property
     def _filters(self) -> Tensor:
-        return as_filters(self.representation, factor=1)
+        matrix = self.representation
+        if len(matrix) > matrix.shape[1]:
+            matrix = torch.linalg.qr(matrix.double(), mode="r").R.float()
+        return as_filters(matrix, factor=1)
 
 
 class LayerTraining:

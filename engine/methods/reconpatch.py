@@ -76,8 +76,9 @@ class ReConPatch:
         _, height, width = shapes[0]
         own, patches = self._parameters, pictures * height * width
         length = described_length(shapes, own.descriptor)
-        projected = min(own.dimensions, PROJECTED_DIMENSIONS)
-        bank = bank_rows(patches, own.coreset) * (length + 2 * own.dimensions)
+        mapped = min(own.dimensions, length)
+        projected = min(mapped, PROJECTED_DIMENSIONS)
+        bank = bank_rows(patches, own.coreset) * (length + 2 * mapped)
         training = _BATCH_TABLES * min(own.batch, patches) ** 2
         return 4 * (patches * (length + 2 * projected) + bank + training)
 

@@ -57,13 +57,15 @@ class Case:
 
 
 _ONE_PERCENT = {"coreset": (ROWS + 0.5) / FITTED}
+_EXACT = {**_ONE_PERCENT, "search": "exact"}
+_SCREENED = {**_ONE_PERCENT, "search": "screened"}
 CASES = (
     Case("mahalanobis", {}, 209, "209 pictures"),
-    Case("patchcore", _ONE_PERCENT, 3, f"{ROWS} rows, exact"),
-    Case("patchcore", {**_ONE_PERCENT, "search": "screened"}, 3, f"{ROWS} rows, screened"),
+    Case("patchcore", _EXACT, 3, f"{ROWS} rows, exact"),
+    Case("patchcore", _SCREENED, 3, f"{ROWS} rows, screened"),
     Case("padim", {"channels": 100}, 3, "100 channels"),
-    Case("reconpatch", _ONE_PERCENT, 3, f"{ROWS} rows, exact"),
-    Case("reconpatch", {**_ONE_PERCENT, "search": "screened"}, 3, f"{ROWS} rows, screened"),
+    Case("reconpatch", _EXACT, 3, f"{ROWS} rows, exact"),
+    Case("reconpatch", _SCREENED, 3, f"{ROWS} rows, screened"),
     Case("cfa", {"gamma_d": 2}, 3, "γ_d = 2"),
     Case("spade", {"map_neighbours": 5}, 20, "K_pix = 5"),
 )

@@ -60,6 +60,18 @@ def same(first: ContrastiveLayer, second: ContrastiveLayer) -> bool:
     )
 
 
+@pytest.mark.parametrize("dimensions", [5, LENGTH, 40])
+def test_in_no_more_numbers_than_needed_distances_and_lengths_are_those_of_f(
+    dimensions: int,
+) -> None:
+    layer, some = drawn(settings(dimensions=dimensions)), torch.cat(patches())
+    mapped, whole = layer(some.view(2, 60, LENGTH)), some @ layer.representation.T
+    assert mapped.shape == (2, 60, min(dimensions, LENGTH))
+    ours, theirs = mapped.flatten(0, 1).double(), whole.double()
+    assert torch.allclose(torch.cdist(ours, ours), torch.cdist(theirs, theirs), atol=1e-5)
+    assert torch.allclose(ours.norm(dim=1), theirs.norm(dim=1), atol=1e-5)
+
+
 class TestBudget:
     @pytest.mark.parametrize(
         ("changes", "epochs", "steps"),
