@@ -8,6 +8,7 @@ training, so that a station can train a head on its own parts in minutes.
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import safetensors.torch
@@ -86,6 +87,20 @@ class MetricHead(nn.Module):
         """Take mean and spread of the inputs from (n, I) patches, once, before any training."""
         self.mean.copy_(patches.mean(0))
         self.spread.copy_(patches.std(0).clamp_min(0.01))
+
+    @torch.no_grad()
+    def blended(self, share: float) -> MetricHead:
+        """Give a head that corrects patches by only a share, 0 to 1, of what this one does.
+
+        Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, arXiv 2109.01903,
+        §3: half way back to where a training began, much of what it learned by heart is gone and
+        most of what it learned is still there.
+        """
+        head = copy.deepcopy(self)
+        head.scale.mul_(share).add_(1 - share)
+        for correcting in (head.linear.weight, head.leave.weight, head.leave.bias):
+            correcting.mul_(share)
+        return head
 
     def forward(self, patches: Tensor) -> Tensor:
         """Give (…, fine) float32 of (…, I) patches, float32 or float16."""

@@ -66,6 +66,8 @@ class AdaptationRecord(_Record):
     best_step: int
     """The head is the one after so many steps, the last that ranked as well as any; 0: none was
     better than the untrained one."""
+    share: float = 1.0
+    """Of that head's correction that is made; 1 in releases older than this entry."""
     minutes: float | None
     """As asked for; None where the steps were given."""
     seconds: float

@@ -25,8 +25,9 @@ def adaptation_lines(adaptation: AdaptationRecord) -> Iterator[str]:
     without, adapted = adaptation.without, adaptation.adapted
     held_out = len(without.good_scores)
     if adaptation.kept:
+        share = "" if adaptation.share == 1 else f" at {100 * adaptation.share:.0f} %"
         yield (
-            f"adaptation     kept, step {adaptation.best_step} of {adaptation.steps}, "
+            f"adaptation     kept, step {adaptation.best_step} of {adaptation.steps}{share}, "
             f"{adaptation.seconds / 60:.1f} min; limits from the {held_out} pictures it never saw"
         )
     else:

@@ -31,6 +31,8 @@ LEAST_STEPS, MOST_STEPS = 20, 1000
 """That minutes can come to."""
 _MEASUREMENTS = 4
 """Of the head in training, evenly over the steps."""
+_SHARES = (0.2, 0.4, 0.7)
+"""Of the best head's correction that are ranked beside the whole of it."""
 _TIMED_STEPS, _TIMED_PICTURES = 4, 16
 
 
@@ -100,7 +102,8 @@ def adapt(
         drawn_at = time.monotonic()
         some = yield from drawn(min(_TIMED_PICTURES, plan.damaged))
         picture_s = (time.monotonic() - drawn_at) / _TIMED_PICTURES
-        left_s = 60 * minutes - (time.monotonic() - began) - _MEASUREMENTS * ranking_s
+        rankings = _MEASUREMENTS + len(_SHARES)
+        left_s = 60 * minutes - (time.monotonic() - began) - rankings * ranking_s
         steps = yield from _steps_in(left_s, picture_s, replace(material, damages=some), plan)
     assert steps is not None, "minutes or steps"
     damages = yield from drawn(plan.damaged_for(steps, len(known)))
@@ -115,6 +118,7 @@ def adapt(
         kept=best.step > 0,
         steps=steps,
         best_step=best.step,
+        share=best.share,
         minutes=minutes,
         seconds=round(time.monotonic() - began, 1),
         seed=plan.seed,
@@ -131,6 +135,8 @@ def adapt(
 class _Best:
     step: int
     """0: none was better than the untrained head by `LEAST_GAIN`."""
+    share: float
+    """Of the correction after that step."""
     head: MetricHead
     figures: AdaptationFigures
     history: tuple[tuple[int, float], ...]
@@ -143,9 +149,11 @@ def _best_head(
     material: Material,
     without: AdaptationFigures,
 ) -> Generator[FitStep, None, _Best]:
-    """Learn, rank now and then, and give the last head that ranked as well as any.
+    """Learn, rank now and then, and give the smallest share of the last head that ranks as well.
 
-    Of heads that rank alike the one that learned longest, and at the lowest rate, is preferred.
+    Of heads that rank alike the one that learned longest, and at the lowest rate, is preferred; of
+    shares of its correction the smallest: what it learned by heart of the good pictures, which no
+    others bear out, it then makes less of.
     """
     due = {steps * number // _MEASUREMENTS for number in range(1, _MEASUREMENTS + 1)}
     ranked: list[tuple[int, MetricHead, AdaptationFigures]] = []
@@ -158,12 +166,22 @@ def _best_head(
             ranked.append((learner.step, copy.deepcopy(learner.head), figures))
     yield stage.at(steps)
     history = tuple((step, round(figures.mean_auroc, 4)) for step, _, figures in ranked)
-    best = max(figures.mean_auroc for _, _, figures in ranked)
+    enough = max(figures.mean_auroc for _, _, figures in ranked) - _CLOSE
+    step, whole, figures = next(it for it in reversed(ranked) if it[2].mean_auroc >= enough)
+    shares = [(1.0, whole, figures)]
+    for share in _SHARES:
+        blended = whole.blended(share)
+        shares.append(
+            (share, blended, (yield from ranking.scores(blended, material.rows)).figures())
+        )
+    best = max(figures.mean_auroc for _, _, figures in shares)
     if best < without.mean_auroc + LEAST_GAIN:
-        return _Best(0, learner.head, figures, history)
-    enough = max(best - _CLOSE, without.mean_auroc + LEAST_GAIN)
-    step, head, figures = next(it for it in reversed(ranked) if it[2].mean_auroc >= enough)
-    return _Best(step, head, figures, history)
+        return _Best(0, 1.0, learner.head, ranked[-1][2], history)
+    enough = max(best - _CLOSE / 2, without.mean_auroc + LEAST_GAIN)
+    share, head, figures = min(
+        (it for it in shares if it[2].mean_auroc >= enough), key=lambda it: it[0]
+    )
+    return _Best(step, share, head, figures, history)
 
 
 def _steps_in(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.preprocess import Preprocessing
-from engine.pretraining.adaptation.look import Look
+from engine.pretraining.adaptation.look import STRIDE, Look
 from engine.synthetic.damage.inflict import inflict
 from engine.synthetic.textures.draws import Draws
 
@@ -33,6 +33,7 @@ class CommonLook(Look):
     ) -> None:
         super().__init__(stack, preprocessing, device)
         self._size, _ = preprocessing.shape
+        self._reach = STRIDE * side // self._size
         self._region = torch.from_numpy(preprocessing.counted(side, side)).to(device)
 
     @torch.no_grad()

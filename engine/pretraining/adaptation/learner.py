@@ -55,7 +55,11 @@ class Learner:
         asked = torch.argsort(draws.uniform(len(material.good)))[: plan.asked].tolist()
         drawn = draws.integers(plan.damages, below=len(material.damages)).tolist()
         some = [material.damages[number] for number in drawn]
-        pieces = [*(material.good[number] for number in asked), *(one.patches for one in some)]
+        good = []
+        for number in asked:
+            good.append(material.moved(draws, number))
+            yield
+        pieces = [*good, *(one.patches for one in some)]
         parts = [*(material.parts[number] for number in asked), *(one.part for one in some)]
 
         rows = yield from self._embedded(material.rows)
@@ -67,8 +71,8 @@ class Learner:
         found = rows[nearest].requires_grad_()
         logs = (queries - found).square().sum(1).clamp_min(1e-6).log() / 2
         searched = len(asked) * material.good.shape[1]
-        good, damages = logs[:searched].view(len(asked), -1), logs[searched:]
-        loss, _ = ranked(good, torch.split(damages, [len(one.patches) for one in some]))
+        grounds, damages = logs[:searched].view(len(asked), -1), logs[searched:]
+        loss, _ = ranked(grounds, torch.split(damages, [len(one.patches) for one in some]))
         loss.backward()  # type: ignore[no-untyped-call]
         assert queries.grad is not None and found.grad is not None
         yield

@@ -53,6 +53,8 @@ class Look:
                 "Draw it larger, or choose a larger size."
             )
         self.device = device
+        self._reach = STRIDE
+        """Pixels of a picture within one cell."""
         with torch.no_grad():
             levels = stack.to(device)(torch.zeros(1, 3, _LEAST_PX, _LEAST_PX, device=device))
         self.fine, self.coarse = (level.shape[1] for level in levels)
@@ -77,6 +79,22 @@ class Look:
         """Give (B, n, I) float16, the head's input, of (B, 3, S, S) pictures."""
         patches: Tensor = self._surroundings(normalised(pictures))
         return patches[:, self._cells].half()
+
+    def moved(self, draws: Draws, pictures: Tensor) -> Tensor:
+        """Move each of (B, 3, S, S) pictures by less than a cell, vertically and horizontally.
+
+        No cell then shows quite what it showed before, so that nothing can be learned by heart. At
+        the edges the pictures are continued by their mirror images.
+        """
+        reach, (height, width) = self._reach, pictures.shape[-2:]
+        wider = functional.pad(pictures, (reach,) * 4, mode="reflect")
+        corners = draws.integers(len(pictures), 2, below=2 * reach - 1) + 1
+        return torch.stack(
+            [
+                picture[:, top : top + height, left : left + width]
+                for picture, (top, left) in zip(wider, corners.tolist(), strict=True)
+            ]
+        )
 
     @torch.no_grad()
     def damaged(

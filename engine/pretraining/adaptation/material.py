@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -42,6 +42,8 @@ class Material:
     ----------
     good
         (N, n, I) float16, I a `MetricHead`'s inputs.
+    moved
+        Gives the patches of one of the N pictures, (n, I) float16, as `Look.moved` moves it.
     parts
         The part of each of the N pictures.
     damages
@@ -55,6 +57,7 @@ class Material:
     """
 
     good: Tensor
+    moved: Callable[[Draws, int], Tensor]
     parts: tuple[int, ...]
     damages: tuple[Damage, ...]
     rows: Tensor
@@ -74,7 +77,11 @@ def gather(
     good = yield from _good(look, squares)
     rows, pictures = yield from _rows(good, look.fine, plan)
     row_parts = torch.tensor(parts, device=good.device)[pictures]
-    return Material(good, tuple(parts), (), rows, row_parts, look.fine, look.coarse)
+
+    def moved(draws: Draws, number: int) -> Tensor:
+        return look.patches(look.moved(draws, look.pictures([squares[number]])))[0]
+
+    return Material(good, moved, tuple(parts), (), rows, row_parts, look.fine, look.coarse)
 
 
 def _good(look: Look, squares: Sequence[Image]) -> Generator[FitStep, None, Tensor]:
@@ -99,7 +106,7 @@ def draw_damages(
         for start in range(0, len(chosen), _AT_ONCE):
             draws = Draws(look.device, plan.seed, version, start)
             numbers = chosen[start : start + _AT_ONCE]
-            good = look.pictures([squares[number] for number in numbers])
+            good = look.moved(draws, look.pictures([squares[number] for number in numbers]))
             # Matter of pictures far off in the list: neighbours may show the same part.
             other = look.pictures([squares[(number + total // 2) % total] for number in numbers])
             pictures, masks = look.damaged(draws, good, other, kinds=LEARNED_KINDS, times=2)

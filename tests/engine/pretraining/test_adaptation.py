@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator
 from dataclasses import replace
 
@@ -168,6 +169,18 @@ class TestMaterial:
         assert not masks[..., 32:].any() and masks[..., :32].any()
         assert look.covered(masks, 0.1).shape == (8, 1, 32)
 
+    def test_good_pictures_are_moved_by_less_than_a_cell(self) -> None:
+        look = Look(GABOR, WHOLE, CPU)
+        ramp = torch.arange(64.0).expand(3, 64, 64) / 64
+        pictures = torch.stack([ramp, ramp.mT, *[ramp] * 62])
+        moved = look.moved(Draws(CPU, 3), pictures)
+        inside = (moved - pictures)[..., 8:-8, 8:-8] * 64
+        assert torch.allclose(inside, inside[:, :1, :1, :1].expand_as(inside), atol=1e-4)
+        found = set(inside[:, 0, 0, 0].round().int().tolist())
+        assert found <= set(range(-7, 8)) and len(found) > 10
+        assert torch.equal(moved, look.moved(Draws(CPU, 3), pictures))
+        assert not torch.equal(moved, look.moved(Draws(CPU, 4), pictures))
+
     def test_a_region_without_a_cell_is_a_sentence(self) -> None:
         corner = Masks(include=(((0, 0), (2, 0), (2, 2), (0, 2)),))
         with pytest.raises(RecipeError, match="smaller than one cell"):
@@ -189,7 +202,7 @@ class TestLearning:
         asked = torch.argsort(draws.uniform(8))[: PLAN.asked].tolist()
         drawn = draws.integers(PLAN.damages, below=len(material.damages)).tolist()
         good = torch.stack(
-            [_logs(untouched, material, material.good[n], material.parts[n]) for n in asked]
+            [_logs(untouched, material, material.moved(draws, n), material.parts[n]) for n in asked]
         )
         some = [material.damages[n] for n in drawn]
         loss, _ = ranked(good, [_logs(untouched, material, one.patches, one.part) for one in some])
@@ -273,11 +286,50 @@ class TestAdapting:
         last: float,
         kept: tuple[int, float],
     ) -> None:
-        aurocs = iter([0.5, 0.6, 0.9, 0.7, last])
+        aurocs = iter([0.5, 0.6, 0.9, 0.7, last, 0.8, 0.8, 0.8])
         monkeypatch.setattr(RankedScores, "image_auroc", lambda _: {"crack": next(aurocs)})
         found = finished(steps_of(squares, steps=8))
         assert (found.record.best_step, found.record.adapted.mean_auroc) == kept
         assert found.record.history == ((2, 0.6), (4, 0.9), (6, 0.7), (8, last))
+        assert found.record.share == 1
+
+    @pytest.mark.parametrize(
+        ("shares", "kept"),
+        [
+            ((0.898, 0.9, 0.8), (0.2, 0.898)),
+            ((0.88, 0.91, 0.92), (0.7, 0.92)),
+            ((0.6, 0.7, 0.8), (1.0, 0.9)),
+        ],
+        ids=["the smallest that ranks as well", "better than the whole", "the whole"],
+    )
+    def test_of_the_correction_the_smallest_share_that_ranks_as_well_is_made(
+        self,
+        squares: list[Image],
+        monkeypatch: pytest.MonkeyPatch,
+        shares: tuple[float, ...],
+        kept: tuple[float, float],
+    ) -> None:
+        monkeypatch.setattr(adapting, "_MEASUREMENTS", 1)
+        aurocs = iter([0.5, 0.9, *shares])
+        monkeypatch.setattr(RankedScores, "image_auroc", lambda _: {"crack": next(aurocs)})
+        found = finished(steps_of(squares, steps=2))
+        assert (found.record.share, found.record.adapted.mean_auroc) == kept
+        aurocs = iter([0.5, 0.9, 0, 0, 0])
+        whole = finished(steps_of(squares, steps=2)).head
+        assert torch.equal(found.head.leave.weight, whole.leave.weight * kept[0])
+
+    def test_a_share_of_the_correction_is_that_share_of_what_it_does(
+        self, material: Material
+    ) -> None:
+        learner = Learner(material, PLAN, 3)
+        untrained = copy.deepcopy(learner.head)
+        while learner.step < 3:
+            list(learner.learn())
+        patches = material.good[0]
+        before, after = untrained(patches), learner.head(patches)
+        blended = learner.head.blended(0.4)(patches)
+        assert torch.allclose(blended, before + 0.4 * (after - before), atol=1e-5)
+        assert not torch.allclose(after, before, atol=1e-3)
 
     def test_it_can_be_left_at_any_step(self, squares: list[Image]) -> None:
         before = torch.get_rng_state()
