@@ -130,12 +130,11 @@ def _within(table: Tensor, *, away: Tensor, slack: Tensor) -> tuple[Tensor, Tens
 
 
 def _minimum(table: Tensor) -> Tensor:
-    if table.device.type != "cpu":
-        return table.amin(1)
-    # As whole numbers, which numpy compares 32 at a time: 0.06 instead of 0.4 ms. Those below 0
-    # stand in reverse order, but are all 0 but for rounding.
-    least = _bits(table).min(1)
-    return torch.from_numpy(least).view(torch.bfloat16)
+    """Give the smallest of each row, (n,) bfloat16, as whole numbers in a quarter of the time.
+
+    Numbers below 0 stand in reverse order there, but are all 0 but for rounding.
+    """
+    return table.view(torch.int16).amin(1).view(torch.bfloat16)
 
 
 def _at_most(table: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:
