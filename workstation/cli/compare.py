@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from engine.errors import RecipeError
+from workstation.cli.comparison.folder import alone_in, check_outside
 from workstation.cli.options import DataDir, Device, complaining
 from workstation.headless.exit_codes import FAILED, FAULTS
 from workstation.whole_file import whole_file
@@ -75,7 +76,7 @@ def compare_command(
     asked_to_end = Event()
     with complaining():
         target = (out or Path(f"{data.resolve().name}-comparison")).absolute()
-        _check_outside(target, data)
+        check_outside(target, data)
         if json_file is not None and not json_file.parent.is_dir():
             raise RecipeError(
                 f"There is no folder {json_file.parent} for the JSON report. Make it first."
@@ -97,7 +98,7 @@ def compare_command(
             data_dir=data_dir,
         )
         plan = Plan(data, target, candidates, device, part_pattern, seed)
-        with ending_on_signals(lambda _signal: asked_to_end.set()):
+        with alone_in(target), ending_on_signals(lambda _signal: asked_to_end.set()):
             try:
                 found = run(plan, asked_to_end.is_set)
             except EndedTooEarlyError:
@@ -124,17 +125,3 @@ def compare_command(
         raise typer.Exit(FAILED)
     if found.not_measured or any(row.measured.evaluation.n_unreadable for row in found.rows):
         raise typer.Exit(FAULTS)
-
-
-def _check_outside(out: Path, data: Path) -> None:
-    """Refuse to write among the pictures, where it would be read as some of them.
-
-    Raises
-    ------
-    RecipeError
-        `out` lies in `data`.
-    """
-    if data.resolve() in (out.resolve(), *out.resolve().parents):
-        raise RecipeError(
-            f"{out} lies among the pictures of {data}. Name a folder elsewhere with --out."
-        )

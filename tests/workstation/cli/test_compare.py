@@ -21,6 +21,7 @@ from engine.comparison.measured import MEASURED
 from tests.small_parts import HEIGHT, WIDTH, good_image, save_good, save_png
 from tests.workstation.cli.conftest import Loupe
 from tests.workstation.cli.test_comparison_page import Page
+from workstation.cli.comparison.folder import alone_in
 from workstation.cli.main import app
 
 SMALL = ("--size", 64, "--backbones", "gabor", "--device", "cpu")
@@ -176,6 +177,21 @@ def test_where_every_candidate_refuses_nothing_is_reported(
     assert result.exit_code == 1
     assert "No candidate could be measured. PaDiM: Five pictures are too few." in result.stderr
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_a_folder_belongs_to_one_comparison_at_a_time(tmp_path: Path) -> None:
+    data, folder = labelled(tmp_path / "parts"), tmp_path / "out"
+    unfinished = folder / "candidates" / ".key.working"
+    unfinished.mkdir(parents=True)
+    with alone_in(folder):
+        result = compare(tmp_path, "--data", data, "--methods", "mahalanobis")
+        assert result.exit_code == 1
+        assert f"Another comparison is writing to {folder} (process {os.getpid()} on " in (
+            result.stderr.replace("\n", " ")
+        )
+        assert unfinished.exists()
+    with alone_in(folder):
+        pass
 
 
 @pytest.mark.slow
