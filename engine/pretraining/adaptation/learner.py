@@ -13,6 +13,7 @@ from engine.pretraining.adaptation.material import Material
 from engine.pretraining.adaptation.plan import AdaptationPlan
 from engine.pretraining.objective import ranked
 from engine.synthetic.textures.draws import Draws
+from engine.types import SearchName
 
 _STEPS = 2**31
 """Keys of steps begin here, those of drawings at zero."""
@@ -98,7 +99,7 @@ class Learner:
         self, rows: Tensor, pieces: tuple[Tensor, ...], parts: list[int]
     ) -> Generator[None, None, Tensor]:
         """Find the nearest row of every query among those of other parts."""
-        bank = Bank(rows, self._material.row_parts)
+        bank = Bank(rows, self._material.row_parts, SearchName.SCREENED)
         winners = []
         for piece, part in zip(pieces, parts, strict=True):
             some = torch.split(piece, _AT_ONCE)

@@ -19,7 +19,7 @@ from engine.pretraining.adaptation.stage import Stage
 from engine.pretraining.plan import VALIDATION_SEED
 from engine.releases.manifest import AdaptationFigures
 from engine.synthetic.textures.draws import Draws
-from engine.types import FitStep, Image
+from engine.types import FitStep, Image, SearchName
 
 _PER_KIND = 60
 """Damaged pictures; where fewer good ones are held out, each is damaged several times."""
@@ -111,7 +111,7 @@ class Ranking:
             with torch.no_grad():
                 embedded.append(head(some))
             yield stage.at(0)
-        bank = Bank(torch.cat(embedded))
+        bank = Bank(torch.cat(embedded), search=SearchName.SCREENED)
         scores: list[float] = []
         for patches in (*self._good, *damaged):
             with torch.no_grad():
