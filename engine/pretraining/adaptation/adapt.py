@@ -149,11 +149,11 @@ def _best_head(
     material: Material,
     without: AdaptationFigures,
 ) -> Generator[FitStep, None, _Best]:
-    """Learn, rank now and then; give the last head that ranked as well as any, or its best share.
+    """Learn, rank now and then, and give the smallest share of the last head that ranks as well.
 
-    Of heads that rank alike the one that learned longest, and at the lowest rate, is preferred. Of
-    its correction less than all may rank better: what it learned by heart of the good pictures,
-    and no others bear out, it then makes less of.
+    Of heads that rank alike the one that learned longest, and at the lowest rate, is preferred; of
+    shares of its correction the smallest: of what it learned by heart of the good pictures, and no
+    others bear out, it then makes less.
     """
     due = {steps * number // _MEASUREMENTS for number in range(1, _MEASUREMENTS + 1)}
     ranked: list[tuple[int, MetricHead, AdaptationFigures]] = []
@@ -174,9 +174,12 @@ def _best_head(
         shares.append(
             (share, blended, (yield from ranking.scores(blended, material.rows)).figures())
         )
-    share, head, figures = max(shares, key=lambda it: it[2].mean_auroc)
-    if figures.mean_auroc < without.mean_auroc + LEAST_GAIN:
+    best = max(figures.mean_auroc for _, _, figures in shares)
+    if best < without.mean_auroc + LEAST_GAIN:
         return _Best(0, 1.0, learner.head, ranked[-1][2], history)
+    enough = max(best - _CLOSE / 2, without.mean_auroc + LEAST_GAIN)
+    as_good = [it for it in shares if it[2].mean_auroc >= enough]
+    share, head, figures = min(as_good, key=lambda it: it[0])
     return _Best(step, share, head, figures, history)
 
 

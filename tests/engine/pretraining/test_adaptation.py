@@ -297,12 +297,13 @@ class TestAdapting:
     @pytest.mark.parametrize(
         ("shares", "kept"),
         [
-            ((0.91, 0.93, 0.92), (0.4, 0.93)),
-            ((0.6, 0.7, 0.9), (1.0, 0.9)),
+            ((0.898, 0.9, 0.8), (0.2, 0.898)),
+            ((0.88, 0.91, 0.92), (0.7, 0.92)),
+            ((0.6, 0.7, 0.8), (1.0, 0.9)),
         ],
-        ids=["less", "the whole, which ranks as well"],
+        ids=["the smallest that ranks as well", "better than the whole", "the whole"],
     )
-    def test_of_the_correction_the_share_that_ranks_best_is_made(
+    def test_of_the_correction_the_smallest_share_that_ranks_as_well_is_made(
         self,
         squares: list[Image],
         monkeypatch: pytest.MonkeyPatch,
