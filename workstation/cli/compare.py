@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from engine.errors import RecipeError
-from workstation.cli.comparison.folder import alone_in, check_outside
 from workstation.cli.options import DataDir, Device, complaining
 from workstation.headless.exit_codes import FAILED, FAULTS
 from workstation.whole_file import whole_file
@@ -75,6 +74,8 @@ def compare_command(
     """
     asked_to_end = Event()
     with complaining():
+        from workstation.cli.comparison.folder import alone_in, check_outside
+
         target = (out or Path(f"{data.resolve().name}-comparison")).absolute()
         check_outside(target, data)
         if json_file is not None and not json_file.parent.is_dir():
