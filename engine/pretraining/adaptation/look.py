@@ -83,8 +83,8 @@ class Look:
     def moved(self, draws: Draws, pictures: Tensor) -> Tensor:
         """Move each of (B, 3, S, S) pictures by less than a cell, vertically and horizontally.
 
-        No cell then shows quite what it showed before, so that nothing can be learned by heart. At
-        the edges the pictures are continued by their mirror images.
+        No cell then shows quite what it showed before, so that less is learned by heart. At the
+        edges the pictures are continued by their mirror images.
         """
         reach, (height, width) = self._reach, pictures.shape[-2:]
         wider = functional.pad(pictures, (reach,) * 4, mode="reflect")

@@ -194,6 +194,15 @@ def test_a_folder_belongs_to_one_comparison_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    data = labelled(tmp_path / "parts")
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    result = compare(tmp_path, "--data", data, "--methods", "mahalanobis")
+    assert result.exit_code == 1
+    assert "A comparison cannot be kept in" in result.stderr
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "a file"
+
+
 @pytest.mark.slow
 def test_after_a_kill_and_after_ctrl_c_the_same_command_goes_on(tmp_path: Path) -> None:
     data = labelled(tmp_path / "parts")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.errors import RecipeError
 from workstation.lock import StationInUseError, StationLock
+from workstation.paths import DataFolderError
 
 LOCK = ".lock"
 """In the folder; it stays there, and counts only while a process holds it."""
@@ -34,20 +35,21 @@ def alone_in(out: Path) -> Iterator[None]:
     Raises
     ------
     RecipeError
-        Another comparison holds it.
-    DataFolderError
-        It cannot be written, or its file system knows no locks.
-    OSError
-        It cannot be made.
+        Another comparison holds it, or it cannot be written or locked.
     """
-    out.mkdir(parents=True, exist_ok=True)
     try:
+        out.mkdir(parents=True, exist_ok=True)
         lock = StationLock.take(out / LOCK)
     except StationInUseError as error:
         who = "another program" if error.owner is None else str(error.owner)
         raise RecipeError(
             f"Another comparison is writing to {out} ({who}). Wait for it, or name another folder "
             "with --out."
+        ) from error
+    except (DataFolderError, OSError) as error:
+        raise RecipeError(
+            f"A comparison cannot be kept in {out}: the folder cannot be made, written or locked. "
+            "Name a folder on a disk of this computer with --out."
         ) from error
     try:
         yield
